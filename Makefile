@@ -1,0 +1,40 @@
+# `make demo` runs the simulations and draws their figures; `make test` runs the whole test suite.
+# Both create what they need in .venv first. PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint benchmark figures clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/demo  ## run the simulations, print their tables, draw their figures
+	for sim in sims/*.py; do .venv/bin/python $$sim || exit 1; done
+
+test: .venv/test  ## run the whole test suite
+	.venv/bin/python -m pytest -n auto
+
+lint: .venv/dev  ## ruff and mypy, as CI runs them
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+benchmark: .venv/dev  ## side-by-side timings against the routines people use today
+	.venv/bin/python benchmarks/clopper_pearson.py
+
+clean:  ## remove the virtual environment
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with 'make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)'" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# One stamp a set of dependencies, remade when the lists change. `demo` leaves torch out.
+.venv/demo: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e . && touch $@
+.venv/test: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[test]' && touch $@
+.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[dev]' && touch $@
