@@ -1,0 +1,109 @@
+"""The shared validators: every public function checks its input here and refuses it by name and value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Float = NDArray[np.float64]
+
+
+def _refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str) -> None:
+    """Raise ValueError for the first value of `values` that is `bad`, saying where it stands in an array."""
+    if not np.any(bad):
+        return
+    if values.ndim == 0:
+        raise ValueError(f"{name}={values[()]!s} is not allowed: {allowed}")
+    where = tuple(int(axis[0]) for axis in np.nonzero(bad))
+    index = ", ".join(map(str, where))
+    raise ValueError(f"{name}[{index}]={values[where]!s} is not allowed: {allowed}")
+
+
+def reals(name: str, value: ArrayLike, allowed: str) -> Float:
+    """`value` as float64; refuses what is not made of real numbers (bool, text, complex)."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iufO" or (
+        array.dtype.kind == "O" and any(isinstance(v, (bool, str)) for v in array.flat)
+    ):
+        raise ValueError(f"{name}={value!r} is not allowed: {allowed}, not {array.dtype}")
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name}={value!r} is not allowed: {allowed}") from error
+
+
+def probability(name: str, value: ArrayLike) -> Float:
+    """Probabilities in [0, 1]."""
+    allowed = "a probability must lie in [0, 1]"
+    array = reals(name, value, allowed)
+    _refuse(name, array, ~((array >= 0) & (array <= 1)), allowed)
+    return array
+
+
+def level(name: str, value: ArrayLike) -> Float:
+    """Significance levels in (0, 1)."""
+    allowed = "a significance level must lie strictly between 0 and 1 (the field's standard is 0.001)"
+    array = reals(name, value, allowed)
+    _refuse(name, array, ~((array > 0) & (array < 1)), allowed)
+    return array
+
+
+def positive(name: str, value: ArrayLike) -> Float:
+    """Finite numbers above 0: noise levels, radii to be passed."""
+    allowed = "it must be positive and finite"
+    array = reals(name, value, allowed)
+    _refuse(name, array, ~((array > 0) & np.isfinite(array)), allowed)
+    return array
+
+
+def non_negative(name: str, value: ArrayLike) -> Float:
+    """Numbers from 0 to infinity, both included: radii."""
+    allowed = "it must not be negative"
+    array = reals(name, value, allowed)
+    _refuse(name, array, ~(array >= 0), allowed)
+    return array
+
+
+def integers(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Integers of any size: int64 where they fit, else an object array of Python ints.
+
+    2.0 is refused: a count that arrives as a float has been through arithmetic that may have rounded it.
+    """
+    array = np.asarray(value)
+    allowed = "it must be an integer (int or integer array)"
+    if array.dtype.kind == "O":
+        _refuse(name, array, np.vectorize(lambda v: type(v) is not int, otypes=[bool])(array), allowed)
+        fits = all(abs(v) < 2**63 for v in array.flat)
+        return array.astype(np.int64) if fits else array
+    if array.dtype.kind == "u":
+        return integers(name, array.astype(object))
+    if array.dtype.kind != "i":
+        raise ValueError(f"{name}={value!r} is not allowed: {allowed}, not {array.dtype}")
+    return array.astype(np.int64)
+
+
+def budget(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Numbers of noise draws, at least 1."""
+    array = integers(name, value)
+    _refuse(name, array, array < 1, "a certification budget needs at least one draw")
+    return array
+
+
+def counts(k: ArrayLike, n: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Success counts and failure counts (k, n - k) for 0 <= k <= n, both exact, broadcast against each other."""
+    k, n = np.broadcast_arrays(integers("k", k), budget("n", n))
+    if np.any(bad := (k < 0) | (k > n)):
+        where = tuple(int(axis[0]) for axis in np.nonzero(bad))
+        index = f"[{', '.join(map(str, where))}]" if where else ""
+        raise ValueError(f"k{index}={k[where]} is not allowed: a success count must lie in [0, n], and n={n[where]}")
+    return k, n - k
+
+
+def scalar_int(name: str, value: object) -> int:
+    """One integer, as a Python int of any size."""
+    array = integers(name, value)  # type: ignore[arg-type]  # refused there if it is no integer
+    if array.ndim:
+        raise ValueError(f"{name} must be a single integer here, got an array of shape {array.shape}")
+    return int(array[()])
