@@ -10,8 +10,8 @@ SciPy's quantile is only the starting point: it loses digits from n = 10^9 on an
 concave and decreasing (the beta density is log-concave), so Newton's method converges from anywhere, and once
 |F| <= 1e-8 one more step leaves an error below F^2/2. P is the point mass at j times an integral of a log-concave
 function, which Gauss-Legendre quadrature evaluates to machine precision at any n. Differences of large numbers are
-taken in closed form (log(1 + x) - x), so the digits of t survive n = 10^18. The result is then moved to the safe side by
-more than its error.
+taken in closed form (log(1 + x) - x), so the digits of t survive n = 10^18. The result is then moved to the safe side
+by more than its error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import betainc, betainccinv, betaincinv, gammainccinv, gammaln
 
 from rstheory import _check
@@ -150,8 +150,8 @@ def _solve(j: Float, k: Float, alpha: Float, outward: int) -> tuple[Float, Float
     n t >= j, because a binomial's median is at most its mean rounded up, so no start need lie below.
     """
     n = j + k
-    # Where SciPy's quantile fails, P(Bin(n, 1/2) <= j) says on which side of 1/2 the root lies, and a limiting case is a
-    # close start: the Poisson limit for the tail, the leading term binom(n, k) L^k of P(Bin(n, L) >= k) for the success.
+    # Where SciPy's quantile fails, P(Bin(n, 1/2) <= j) says on which side of 1/2 the root lies, and a limiting case is
+    # a close start: the Poisson limit for the tail, the leading term binom(n, k) L^k of P(Bin(n, L) >= k) for the rest.
     tail = betainccinv(j + 1, k, alpha)
     failed = ~((tail > 0) & (tail <= 1))
     above = betainc(k[failed], j[failed] + 1, 0.5) > alpha[failed]

@@ -1,0 +1,274 @@
+"""What a certification budget (N, alpha) does to a radius: g_N, its mean r_N, the slope of that mean (theory C).
+
+Notation: p is the probability of the top class under noise, K ~ Bin(N, p) the count that a run of CERTIFY sees, L(K)
+the Clopper-Pearson bound, g_N(K) = sigma * Phi^-1(L(K)) the certified radius it prints (0, abstain, where L <= 1/2).
+The count n0 of selection draws plays no part: the class is taken as given. `_sf` functions take t = 1 - p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri_exp
+
+from rstheory import _check
+from rstheory._check import Float
+from rstheory._saddlepoint import log_pmf
+from rstheory.binomial import clopper_pearson_lower_sf, poisson_limit
+from rstheory.radius import certified_radius_sf
+
+# What a window of counts may leave out, relative to the sum it keeps.
+_LEFT_OUT = 1e-14
+_CHUNK = 1 << 20  # point masses evaluated at a time
+
+
+def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """Certified radius g_N(k) of k successes in n draws at level alpha, rounded down; 0 is abstention.
+
+    k: integer count of the predicted class, 0 <= k <= n. n: budget N, integer >= 1. alpha: level in (0, 1).
+    sigma: noise level > 0. All broadcast. Cohen, Rosenfeld and Kolter (2019), CERTIFY.
+
+    >>> print(f"{radius_from_count(99_000, 100_000, sigma=0.5):.4f}")
+    1.1450
+    """
+    return certified_radius_sf(clopper_pearson_lower_sf(k, n, alpha), sigma)
+
+
+def max_radius(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """Largest radius a budget can certify, sigma * Phi^-1(alpha^(1/n)), rounded down; 0 if even k = n abstains.
+
+    n may be a Python int of any size, also one far beyond float64. Otherwise as `radius_from_count` at k = n, to which
+    it is equal bit for bit where n fits a float.
+
+    >>> print(f"{max_radius(100_000):.4f} {max_radius(10**1000):.4f}")
+    3.8115 67.7572
+    """
+    budget = _check.budget("n", n)
+    level, sigma_ = _check.level("alpha", alpha), _check.positive("sigma", sigma)
+    budget, level, sigma_ = np.broadcast_arrays(budget, level, sigma_)
+    huge = np.asarray(budget > 10**300)
+    small = np.where(huge, 1, budget)
+    radius = np.asarray(radius_from_count(small, small, level, sigma_))
+    if np.any(huge):
+        # t = a/N (1 - a/(2N) + ...) with a = ln(1/alpha), and a/N is below 1e-297 here: ln t needs no second term.
+        log_n = np.array([_log(value) for value in budget[huge]])
+        radius[huge] = _rounded_down(-ndtri_exp(np.log(-np.log(level[huge])) - log_n)) * sigma_[huge]
+    return radius[()]
+
+
+def _log(value: int) -> float:
+    """Natural logarithm of a positive integer of any size."""
+    shift = max(value.bit_length() - 64, 0)
+    return float(np.log(float(value >> shift)) + shift * np.log(2.0))
+
+
+def _rounded_down(radius: Float) -> Float:
+    return radius * (1 - 16 * np.finfo(float).eps)
+
+
+def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Any:
+    """Smallest count k with a positive certified radius at budget n: L(k; n, alpha) > 1/2 (C9).
+
+    Divided by n it is the paper's p_min. Where not even k = n is enough (alpha^(1/n) <= 1/2), n + 1 is returned.
+
+    >>> print(min_certifiable_count(16, 0.1), min_certifiable_count(100_000))
+    12 50490
+    """
+    budget, level = np.broadcast_arrays(_check.budget("n", n), _check.level("alpha", alpha))
+    below = np.where(level <= 0.5, budget // 2, budget * 0)  # L(n/2) <= 1/2 for every alpha <= 1/2; L(0) = 0 always
+    above = budget + 1
+    while np.any(above - below > 1):
+        middle = (below + above) // 2
+        known = middle > budget
+        certified = known | (clopper_pearson_lower_sf(np.where(known, budget, middle), budget, level) < 0.5)
+        below, above = np.where(certified, below, middle), np.where(certified, middle, above)
+    return above[()]
+
+
+def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """Exact expected certified radius r_N(p) = sum_k Bin(k; N, p) g_N(k) of one sample (C2).
+
+    p: probability of the top class, any shape. n: budget, one integer (or alpha: one number) a call; the table of g_N
+    is shared by all p. sigma broadcasts against p.
+
+    Counts outside a window are left out; what they could add is bounded by a geometric series and is below 1e-14 of the
+    result, else the window grows. Terms below 1e-308 underflow to 0. Where p is near 1, use `expected_radius_sf`.
+
+    >>> print(f"{expected_radius(0.99, 100_000):.5f} {expected_radius(1.0, 100_000) == max_radius(100_000)}")
+    2.29015 True
+    """
+    return _expectation(_check.probability("p", p), _radius_by_failures, 0, n, alpha, sigma, in_tail=False)
+
+
+def expected_radius_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """r_N(1 - t): `expected_radius` from the tail.
+
+    >>> print(f"{max_radius(100_000) - expected_radius_sf(1e-12, 100_000):.4g}")
+    7.233e-09
+    """
+    return _expectation(_check.probability("t", t), _radius_by_failures, 0, n, alpha, sigma, in_tail=True)
+
+
+def expected_sensitivity(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """Exact slope r_N'(p) = N sum_k Bin(k; N-1, p) [g_N(k+1) - g_N(k)] of the expected radius (C2, Bernstein 1912).
+
+    Bounded at every p, unlike the sensitivity R'(p) of an infinite budget: at p = 1 it is N [g_N(N) - g_N(N-1)].
+    Arguments and window as in `expected_radius`. Rounding of g_N enters sqrt(N) times enlarged: about 1e-12 relative
+    at N = 10^5.
+
+    >>> print(f"{expected_sensitivity(1.0, 100_000):.2f} {expected_sensitivity(0.51, 100_000):.4f}")
+    7232.99 2.5056
+    """
+    return _expectation(_check.probability("p", p), _increment_by_failures, 1, n, alpha, sigma, in_tail=False)
+
+
+def expected_sensitivity_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """r_N'(1 - t): `expected_sensitivity` from the tail.
+
+    >>> print(f"{expected_sensitivity_sf(1e-6, 100_000):.2f}")
+    7010.39
+    """
+    return _expectation(_check.probability("t", t), _increment_by_failures, 1, n, alpha, sigma, in_tail=True)
+
+
+def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """r_N'(1) = N [g_N(N) - g_N(N-1)]: by C4 the largest slope of the expected radius, for alpha <= 1/2.
+
+    >>> print(f"{slope_at_one(100_000):.2f}")
+    7232.99
+    """
+    budget = _check.budget("n", n)
+    gain = radius_from_count(budget, budget, alpha, sigma) - radius_from_count(budget - 1, budget, alpha, sigma)
+    return np.asarray(budget.astype(float) * gain)[()]
+
+
+def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+    """N sigma ln(c_1/c_0) / sqrt(2 ln(N/c_0)), to which `slope_at_one` is asymptotic as N grows (C3).
+
+    c_j is `poisson_limit(j, alpha)`. Convergence is only logarithmic in N. Defined for N > c_0 = ln(1/alpha).
+
+    >>> ratio = [slope_at_one(10**e) / slope_at_one_limit(10**e) for e in (5, 15)]
+    >>> print(f"{ratio[0]:.3f} {ratio[1]:.3f}")
+    1.091 1.035
+    """
+    budget = _check.budget("n", n).astype(float)
+    none, one = poisson_limit(0, alpha), poisson_limit(1, alpha)
+    _check._refuse("n", budget, budget <= none, "the limit is defined for N > ln(1/alpha)")
+    return np.asarray(
+        _check.positive("sigma", sigma) * budget * np.log(one / none) / np.sqrt(2 * np.log(budget / none))
+    )[()]
+
+
+def _radius_by_failures(j: Float, n: int, alpha: float) -> Float:
+    """g_N(N - j) at sigma = 1 for consecutive failure counts j."""
+    return np.asarray(radius_from_count(n - j, n, alpha))
+
+
+def _increment_by_failures(j: Float, n: int, alpha: float) -> Float:
+    """g_N(k+1) - g_N(k) at sigma = 1 where k successes of N - 1 leave j failures: k = N - 1 - j."""
+    radii = _radius_by_failures(np.append(j, j[-1:] + 1), n, alpha)
+    return radii[:-1] - radii[1:]
+
+
+def _expectation(
+    probability: Float,
+    weights: Callable[[Any, int, float], Float],
+    removed: int,
+    n: int,
+    alpha: float,
+    sigma: ArrayLike,
+    in_tail: bool,
+) -> Any:
+    """sigma N^removed E[weight(J)] for J ~ Bin(N - removed, t) failures, where t or p = 1 - t is the `probability`.
+
+    `weights` gives the weights at sigma = 1 of consecutive failure counts: non-negative, at most g_N(N), and 0 for more
+    failures than still certify.
+    """
+    n = _check.scalar_int("n", _check.budget("n", n))
+    alpha = float(_check.level("alpha", alpha))
+    scale = _check.positive("sigma", sigma) * float(n**removed)
+    draws = n - removed
+    last = min(n - int(min_certifiable_count(n, alpha)), draws)  # the largest number of failures with a weight
+    tail, success = (probability, 1 - probability) if in_tail else (1 - probability, probability)
+    means, others = draws * tail.ravel(), draws * success.ravel()
+    sums = np.zeros(means.shape)
+    if last >= 0:
+        # A mean so far beyond `last` that even the mass there underflows: the sum does too.
+        at_last = log_pmf(np.full(means.shape, float(last)), np.asarray(float(draws)), means, others)
+        pending = np.flatnonzero((means <= last) | (at_last > -760))
+        width = 50.0  # in natural logarithms: a window leaves out about exp(-width) of its largest point mass
+        while pending.size:
+            windows = _Windows.around(means[pending], others[pending], draws, last, width)
+            sums[pending] = windows.sums(lambda j: weights(j, n, alpha))
+            most_left_out = float(max_radius(n, alpha)) * windows.mass_outside()
+            pending = pending[most_left_out > _LEFT_OUT * sums[pending]]
+            width *= 2
+    return np.asarray(sums.reshape(probability.shape) * scale)[()]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Ranges low..high of failure counts J ~ Bin(draws, means/draws), one for each mean; none counts beyond `last`."""
+
+    means: Float
+    others: Float  # draws - means, known to full precision
+    draws: int
+    last: int
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+    @classmethod
+    def around(cls, means: Float, others: Float, draws: int, last: int, width: float) -> _Windows:
+        """A window around each mean or, where that is beyond it, around the last count that has a weight.
+
+        Bernstein's inequality: P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))), V the variance; the reach x makes
+        that exponent `width`. A log-concave law falls off at least as fast from any point beyond its mode.
+        """
+        variance = means * others / max(draws, 1)
+        reach = width / 3 + np.sqrt(width * width / 9 + 2 * width * variance)
+        centre = np.minimum(means, last)
+        low = np.maximum(np.floor(centre - reach), 0).astype(np.int64)
+        high = np.minimum(np.ceil(centre + reach), last).astype(np.int64)
+        return cls(means, others, draws, last, low, high)
+
+    def sums(self, weights: Callable[[NDArray[np.int64]], Float]) -> Float:
+        """Sum of P(J = j) weight(j) over each window; windows that overlap share one table of weights."""
+        # Long windows are cut into pieces, then pieces into groups of overlapping ones, so that memory stays bounded.
+        cuts = (self.high - self.low) // _CHUNK + 1
+        window = np.repeat(np.arange(cuts.size), cuts)
+        low = self.low[window] + _CHUNK * (np.arange(window.size) - np.repeat(np.cumsum(cuts) - cuts, cuts))
+        high = np.minimum(low + _CHUNK - 1, self.high[window])
+        order = np.argsort(low)
+        window, low, high = window[order], low[order], high[order]
+        gap = low[1:] > np.maximum.accumulate(high)[:-1]
+        full = np.diff(np.cumsum(high - low + 1) // _CHUNK) > 0
+        sums = np.zeros(self.means.size)
+        for group in np.split(np.arange(window.size), np.flatnonzero(gap | full) + 1):
+            table = weights(np.arange(low[group].min(), high[group].max() + 1))
+            sizes = high[group] - low[group] + 1
+            starts = np.cumsum(sizes) - sizes
+            entry = np.repeat(group, sizes)
+            j = np.arange(entry.size) - np.repeat(starts, sizes) + low[entry]
+            terms = np.exp(self._log_mass(j, window[entry])) * table[j - low[group].min()]
+            np.add.at(sums, window[group], np.add.reduceat(terms, starts))
+        return sums
+
+    def mass_outside(self) -> Float:
+        """A bound on P(J outside low..high, J <= last): beyond either end, the ratio of neighbouring masses shrinks."""
+        low, high = self.low.astype(float), self.high.astype(float)
+        every = np.arange(self.means.size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            down = low * self.others / ((self.draws - low + 1) * self.means)  # P(J = low - 1) / P(J = low)
+            up = (self.draws - high) * self.means / ((high + 1) * self.others)
+            below = np.exp(self._log_mass(self.low, every)) * down / (1 - down)
+            above = np.exp(self._log_mass(self.high, every)) * up / (1 - up)
+        below = np.where(self.low == 0, 0.0, np.where(down < 1, below, np.inf))
+        above = np.where(self.high >= self.last, 0.0, np.where(up < 1, above, np.inf))
+        return below + above
+
+    def _log_mass(self, j: NDArray[np.int64], entry: NDArray[np.int64]) -> Float:
+        return log_pmf(j.astype(float), np.asarray(float(self.draws)), self.means[entry], self.others[entry])
