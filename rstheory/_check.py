@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Float = NDArray[np.float64]
 
 
-def _refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str) -> None:
+def refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str) -> None:
     """Raise ValueError for the first value of `values` that is `bad`, saying where it stands in an array."""
     if not np.any(bad):
         return
@@ -38,7 +38,7 @@ def probability(name: str, value: ArrayLike) -> Float:
     """Probabilities in [0, 1]."""
     allowed = "a probability must lie in [0, 1]"
     array = reals(name, value, allowed)
-    _refuse(name, array, ~((array >= 0) & (array <= 1)), allowed)
+    refuse(name, array, ~((array >= 0) & (array <= 1)), allowed)
     return array
 
 
@@ -46,7 +46,7 @@ def level(name: str, value: ArrayLike) -> Float:
     """Significance levels in (0, 1)."""
     allowed = "a significance level must lie strictly between 0 and 1 (the field's standard is 0.001)"
     array = reals(name, value, allowed)
-    _refuse(name, array, ~((array > 0) & (array < 1)), allowed)
+    refuse(name, array, ~((array > 0) & (array < 1)), allowed)
     return array
 
 
@@ -54,7 +54,7 @@ def positive(name: str, value: ArrayLike) -> Float:
     """Finite numbers above 0: noise levels, radii to be passed."""
     allowed = "it must be positive and finite"
     array = reals(name, value, allowed)
-    _refuse(name, array, ~((array > 0) & np.isfinite(array)), allowed)
+    refuse(name, array, ~((array > 0) & np.isfinite(array)), allowed)
     return array
 
 
@@ -62,7 +62,7 @@ def non_negative(name: str, value: ArrayLike) -> Float:
     """Numbers from 0 to infinity, both included: radii."""
     allowed = "it must not be negative"
     array = reals(name, value, allowed)
-    _refuse(name, array, ~(array >= 0), allowed)
+    refuse(name, array, ~(array >= 0), allowed)
     return array
 
 
@@ -74,7 +74,7 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
     array = np.asarray(value)
     allowed = "it must be an integer (int or integer array)"
     if array.dtype.kind == "O":
-        _refuse(name, array, np.vectorize(lambda v: type(v) is not int, otypes=[bool])(array), allowed)
+        refuse(name, array, np.vectorize(lambda v: type(v) is not int, otypes=[bool])(array), allowed)
         fits = all(abs(v) < 2**63 for v in array.flat)
         return array.astype(np.int64) if fits else array
     if array.dtype.kind == "u":
@@ -87,7 +87,7 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
 def budget(name: str, value: ArrayLike) -> NDArray[Any]:
     """Numbers of noise draws, at least 1."""
     array = integers(name, value)
-    _refuse(name, array, array < 1, "a certification budget needs at least one draw")
+    refuse(name, array, array < 1, "a certification budget needs at least one draw")
     return array
 
 
@@ -95,10 +95,10 @@ def counts(k: ArrayLike, n: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Success counts and failure counts (k, n - k) for 0 <= k <= n, both exact, broadcast against each other."""
     k, n = np.broadcast_arrays(integers("k", k), budget("n", n))
     if np.any(bad := (k < 0) | (k > n)):
-        where = tuple(int(axis[0]) for axis in np.nonzero(bad))
+        where = tuple(int(axis) for axis in np.argwhere(bad)[0])  # empty for scalars, where np.nonzero would raise
         index = f"[{', '.join(map(str, where))}]" if where else ""
         raise ValueError(f"k{index}={k[where]} is not allowed: a success count must lie in [0, n], and n={n[where]}")
-    return k, n - k
+    return k, np.asarray(n - k)  # NumPy hands back a bare Python int where both are single big integers
 
 
 def scalar_int(name: str, value: object) -> int:

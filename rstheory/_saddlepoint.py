@@ -49,7 +49,7 @@ def log_inner_pmf(j: Float, k: Float, mean: Float, other_mean: Float, shift: Flo
     """`log_pmf` for j, k >= 1 only, where shift = mean - j = k - other_mean is known to full relative precision."""
     m = j + k
     log_mass = _stirling_remainder(m) - _stirling_remainder(j) - _stirling_remainder(k)
-    log_mass += 0.5 * np.log(m / (2 * np.pi * j * k))
+    log_mass += 0.5 * np.log(m / j / (2 * np.pi * k))  # in this order j k cannot overflow
     return log_mass - _deviance(j, mean, shift) - _deviance(k, other_mean, -shift)
 
 
@@ -67,7 +67,7 @@ def _deviance(x: Float, mean: Float, shift: Float) -> Float:
 def _stirling_remainder(x: Float) -> Float:
     """ln(x!) - [(x + 1/2) ln x - x + ln(2 pi)/2] for integers x >= 1, absolute error below 2e-14."""
     large = np.maximum(x, 16.0)
-    square = 1 / (large * large)
+    square = (1 / large) ** 2  # the square of a budget beyond 1e154 would overflow
     series = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188)))) / large
     small = np.clip(x, 1.0, 16.0)
     direct = gammaln(small + 1) - ((small + 0.5) * np.log(small) - small + 0.5 * np.log(2 * np.pi))

@@ -91,7 +91,7 @@ def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Any:
     6.9078 9.2334
     """
     failures = _check.integers("j", j)
-    _check._refuse("j", failures, failures < 0, "a failure count must not be negative")
+    _check.refuse("j", failures, failures < 0, "a failure count must not be negative")
     return gammainccinv(failures + 1.0, _check.level("alpha", alpha))[()]
 
 
@@ -247,7 +247,7 @@ def _integration_end(j: Float, k: Float, failures: Float, successes: Float, h: F
     """
     cap = successes * (1 - 2.0**-10)
     with np.errstate(divide="ignore"):
-        end = np.minimum(2 * _CUT / (h + np.sqrt(h * h + 2 * _CUT * (k - 1) / successes**2)), cap)
+        end = np.minimum(2 * _CUT / (h + np.hypot(h, np.sqrt(2 * _CUT * (k - 1)) / successes)), cap)
     for _ in range(100):
         x, y = end / failures, end / successes
         excess = _CUT + j * log1pmx(x) + (k - 1) * log1pmx(-y) - h * end

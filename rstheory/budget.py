@@ -55,12 +55,12 @@ def max_radius(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) ->
     radius = np.asarray(radius_from_count(small, small, level, sigma_))
     if np.any(huge):
         # t = a/N (1 - a/(2N) + ...) with a = ln(1/alpha), and a/N is below 1e-297 here: ln t needs no second term.
-        log_n = np.array([_log(value) for value in budget[huge]])
+        log_n = np.array([log_integer(int(value)) for value in budget[huge]])
         radius[huge] = _rounded_down(-ndtri_exp(np.log(-np.log(level[huge])) - log_n)) * sigma_[huge]
     return radius[()]
 
 
-def _log(value: int) -> float:
+def log_integer(value: int) -> float:
     """Natural logarithm of a positive integer of any size."""
     shift = max(value.bit_length() - 64, 0)
     return float(np.log(float(value >> shift)) + shift * np.log(2.0))
@@ -157,7 +157,7 @@ def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike =
     """
     budget = _check.budget("n", n).astype(float)
     none, one = poisson_limit(0, alpha), poisson_limit(1, alpha)
-    _check._refuse("n", budget, budget <= none, "the limit is defined for N > ln(1/alpha)")
+    _check.refuse("n", budget, budget <= none, "the limit is defined for N > ln(1/alpha)")
     return np.asarray(
         _check.positive("sigma", sigma) * budget * np.log(one / none) / np.sqrt(2 * np.log(budget / none))
     )[()]

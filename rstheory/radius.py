@@ -133,7 +133,7 @@ def curvature(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     >>> print(curvature(0.5))
     0.0
     """
-    return (-np.asarray(curvature_sf(p, sigma)) + 0.0)[()]
+    return (-np.asarray(curvature_sf(_check.probability("p", p), sigma)) + 0.0)[()]
 
 
 def curvature_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
@@ -149,7 +149,7 @@ def curvature_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
 
 def _half_tail(t: ArrayLike) -> Float:
     tail = _check.probability("t", t)
-    _check._refuse("t", tail, ~((tail > 0) & (tail <= 0.5)), "these bounds hold for 0 < t <= 1/2")
+    _check.refuse("t", tail, ~((tail > 0) & (tail <= 0.5)), "these bounds hold for 0 < t <= 1/2")
     return tail
 
 
@@ -166,11 +166,14 @@ def radius_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:
     4.387 <= 4.753 <= 5.123
     """
     t, sigma = _half_tail(t), _check.positive("sigma", sigma)
-    double = -2 * np.log(2 * t)
-    c = HAZARD_AT_ZERO
-    # sqrt(c^2 + 2l) - c without cancellation near t = 1/2
-    lower = double / (np.sqrt(c * c + double) + c)
-    return (sigma * lower)[()], (sigma * np.sqrt(double))[()]
+    lower, upper = radius_bounds_at(-np.log(2 * t))
+    return (sigma * lower)[()], (sigma * upper)[()]
+
+
+def radius_bounds_at(log_ratio: Float) -> tuple[Float, Float]:
+    """The two bounds of A5 at sigma = 1 from l = ln(1/(2t)) >= 0, for tails t that no float can hold."""
+    c, double = HAZARD_AT_ZERO, 2 * log_ratio
+    return double / (np.sqrt(c * c + double) + c), np.sqrt(double)  # the first is sqrt(c^2 + 2l) - c, no cancellation
 
 
 def sensitivity_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:

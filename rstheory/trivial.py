@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rstheory import _check
-from rstheory.budget import _log, max_radius
-from rstheory.radius import radius_bounds_sf
+from rstheory.budget import log_integer, max_radius
+from rstheory.radius import radius_bounds_at
 
 # Up to this many digits, which take about two seconds, a budget is returned as an integer; beyond, as a logarithm only.
 MAX_DIGITS = 2000
@@ -91,7 +91,7 @@ def budget_for_acr(
     if log10_x > MAX_DIGITS:
         return Budget(None, log10_x)
     n = _floor_threshold(radius, level, digits=max(int(log10_x), 0) + 25) + 1
-    return Budget(n, _log(n) / math.log(10))
+    return Budget(n, log_integer(n) / math.log(10))
 
 
 def _exact(
@@ -154,7 +154,7 @@ def sigma_for_acr(target: ArrayLike, n: ArrayLike = 100_000, alpha: ArrayLike = 
     2.214
     """
     unit = np.asarray(trivial_acr(n, alpha, 1.0, share))
-    _check._refuse("n", np.broadcast_to(n, unit.shape), unit == 0, "this budget, level and share certify nothing")
+    _check.refuse("n", np.broadcast_to(n, unit.shape), unit == 0, "this budget, level and share certify nothing")
     return (_check.non_negative("target", target) / unit)[()]
 
 
@@ -179,11 +179,17 @@ def max_radius_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 
         sqrt(c^2 + 2 ln(N/(2a))) - c  <=  R_N/sigma  <=  sqrt(2 ln(1/(2 t))),  t = a/N - a^2/(2N^2).
 
     Both are sigma sqrt(2 ln N) (1 + o(1)): to double a large ACR, the budget must rise to about its fourth power.
-    Defined for N >= 2a, where the lower bound is not negative; ValueError below. N up to 1e308.
+    Defined for N >= 2a, where the lower bound is not negative; ValueError below. N may be a Python int of any size.
 
     >>> lower, upper = max_radius_bounds(100_000)
     >>> print(f"{lower:.3f} <= {max_radius(100_000):.3f} <= {upper:.3f}")
     3.493 <= 3.811 <= 4.216
     """
-    small, large = tail_bounds(n, alpha)
-    return radius_bounds_sf(large, sigma)[0], radius_bounds_sf(small, sigma)[1]
+    budget, level = np.broadcast_arrays(_check.budget("n", n), _check.level("alpha", alpha))
+    sigma_ = _check.positive("sigma", sigma)
+    log_a = np.log(-np.log(level))
+    log_n = np.reshape([log_integer(int(value)) for value in budget.flat], budget.shape)
+    _check.refuse("n", budget, log_n < log_a + np.log(2), "these bounds hold for N >= 2 ln(1/alpha)")
+    far = log_n - log_a - np.log(2)  # ln(1/(2 a/N))
+    near = far - np.log1p(-np.exp(log_a - log_n) / 2)
+    return (sigma_ * radius_bounds_at(far)[0])[()], (sigma_ * radius_bounds_at(near)[1])[()]

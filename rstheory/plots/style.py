@@ -1,0 +1,65 @@
+"""The look of every figure, and how one is saved with the data it was drawn from.
+
+Sizes are those of a two-column paper: one column is 3.3 inches wide and text is 8 points, so that a figure needs no
+scaling. Colours are Okabe and Ito's, which colour-blind readers can tell apart; lines differ in dash as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rstheory.tables import write_csv
+
+COLUMN = 3.3  # inches
+PAGE = 6.8  # inches, both columns
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
+
+_STYLE: Any = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#d9d9d9",
+    "axes.axisbelow": True,
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+    "figure.constrained_layout.use": True,
+    "pdf.fonttype": 42,  # TrueType: editable, and accepted by publishers
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """The project's Matplotlib settings, for the time of a `with` block."""
+    return mpl.rc_context(_STYLE)
+
+
+def save(figure: Figure, stem: Path, data: pd.DataFrame, made_by: Mapping[str, str]) -> list[Path]:
+    """Write `stem`.png, .pdf and .csv (the data drawn and what made it); the same input gives the same bytes."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_suffix(suffix) for suffix in (".png", ".pdf", ".csv")]
+    with style():
+        # No date and no program version in the files: they would differ from run to run.
+        for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=False):
+            part = path.with_name(f"{path.stem}.part{path.suffix}")
+            figure.savefig(part, metadata=metadata)
+            os.replace(part, path)
+    write_csv(data, paths[2], made_by)
+    return paths

@@ -1,0 +1,124 @@
+"""The figures of the simulations in sims/, drawn from the data frames that those make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, style
+
+Reference = tuple[str, float]
+
+
+def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Reference) -> Figure:
+    """ACR of constant classifiers against log10 of the budget, with the bounds of B4, and against sigma (B1, B4, B5).
+
+    budgets: columns classes, log10_n, acr, lower, upper. noise: columns classes, sigma, acr. reference: a name and an
+    ACR to draw as a horizontal line.
+    """
+    with style():
+        figure = Figure(figsize=(PAGE, 2.5))
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+        for (classes, rows), color, dash in zip(budgets.groupby("classes"), COLORS, DASHES, strict=False):
+            left.fill_between(rows["log10_n"], rows["lower"], rows["upper"], color=color, alpha=0.25, linewidth=0)
+            left.plot(rows["log10_n"], rows["acr"], color=color, linestyle=dash, label=f"{classes} classes")
+            line = noise[noise["classes"] == classes]
+            right.plot(line["sigma"], line["acr"], color=color, linestyle=dash)
+        for axes in (left, right):
+            axes.axhline(reference[1], color="black", linewidth=0.8, label=reference[0])
+            axes.set(xscale="log", yscale="log")
+        left.set(
+            xlabel=r"$\log_{10} N$: decimal digits of the certification budget", ylabel="ACR of a constant classifier",
+            title="(a) more draws (shaded: closed-form bounds)",
+        )  # fmt: skip
+        left.set_xlim(budgets["log10_n"].min(), budgets["log10_n"].max())
+        right.set(xlabel=r"noise level $\sigma$", title=r"(b) more noise, $N = 10^5$")
+        right.set_xlim(noise["sigma"].min(), noise["sigma"].max())
+        left.legend(loc="lower right", ncols=2, handlelength=2.5)
+    return figure
+
+
+def easy_sample_sensitivity(slopes: pd.DataFrame, gains: pd.DataFrame, groups: pd.DataFrame) -> Figure:
+    """What a little more p is worth: the slope at each p, a fixed gain at each p, and a tenth of a data set (A2, C2).
+
+    slopes: columns p, tail, budget (label), slope. gains: columns p, budget, gain. groups: columns budget, improved
+    (label), exact, simulated, standard_error.
+    """
+    with style():
+        figure = Figure(figsize=(PAGE, 2.5))
+        first, second, third = figure.subplots(1, 3)
+        for (budget, rows), color, dash in zip(
+            slopes.groupby("budget", sort=False), COLORS[::-1], DASHES, strict=False
+        ):
+            first.plot(rows["tail"], rows["slope"], color=color, linestyle=dash, label=budget)
+            line = gains[gains["budget"] == budget]
+            second.plot(line["p"], line["gain"], color=color, linestyle=dash)
+        first.set(
+            xscale="log", yscale="log", xlabel="remaining error $1 - p$ (easy samples right)",
+            ylabel=r"slope of the radius / $\sigma$", title="(a) sensitivity", ylim=(0.5, None),
+        )  # fmt: skip
+        first.invert_xaxis()
+        first.legend(loc="upper left", fontsize=6)
+        second.set(
+            xlabel="$p$ before", ylabel=r"radius gained / $\sigma$", title="(b) what $p + 0.01$ buys", yscale="log"
+        )
+        _bars_by_group(third, groups)
+        third.set(ylabel=r"ACR gained / $\sigma$", title="(c) same gain in mean $p$")
+    return figure
+
+
+def _bars_by_group(axes: Axes, groups: pd.DataFrame) -> None:
+    """Bars of `exact` for each budget and improved tenth, with the simulation (two standard errors) on them."""
+    budgets = list(dict.fromkeys(groups["budget"]))
+    names = list(dict.fromkeys(groups["improved"]))
+    floor = 1e-4
+    width = 0.8 / len(names)
+    for i, (name, color) in enumerate(zip(names, COLORS, strict=False)):
+        rows = groups[groups["improved"] == name]
+        x = np.arange(len(budgets)) + (i - (len(names) - 1) / 2) * width
+        none = rows["exact"].max() < 1e-9
+        axes.bar(x, rows["exact"], width, color=color, label=f"{name}: below $10^{{-9}}$" if none else name)
+        if not none:
+            error = np.minimum(2 * rows["standard_error"], rows["simulated"] - floor)
+            axes.errorbar(
+                x, rows["simulated"], error, fmt=".", color="black", markersize=2.5, capsize=2, linewidth=0.8,
+                label="simulated, ±2 s.e." if i == 0 else None,
+            )  # fmt: skip
+    axes.set_xticks(np.arange(len(budgets)), budgets)
+    axes.set(xlabel="budget $N$", yscale="log", ylim=(floor, 60 * groups["exact"].max()))
+    axes.legend(loc="upper left", fontsize=6)
+
+
+def budget_dependence(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
+    """ACR of several populations against the budget, with the budgets at which the order of two of them flips (C8, B7).
+
+    curves: columns population, n, acr. crossings: columns first, second, n, acr.
+    """
+    with style():
+        figure = Figure(figsize=(COLUMN, 2.5))
+        axes = figure.subplots()
+        for (name, rows), color, dash in zip(curves.groupby("population", sort=False), COLORS, DASHES, strict=False):
+            axes.plot(rows["n"], rows["acr"], color=color, linestyle=dash, label=name)
+        axes.plot(crossings["n"], crossings["acr"], "o", color="black", markersize=3.5, label="order flips")
+        axes.set(xscale="log", xlabel="certification budget $N$", ylabel=r"expected ACR / $\sigma$", ylim=(0, None))
+        axes.set_xlim(curves["n"].min(), curves["n"].max())
+        axes.legend(loc="upper left")
+    return figure
+
+
+def mean_preserving_spread(curves: pd.DataFrame, mean: float) -> Figure:
+    """ACR against the spread of p at a fixed mean, one line a budget (C5). curves: columns n, spread, acr."""
+    with style():
+        figure = Figure(figsize=(COLUMN, 2.5))
+        axes = figure.subplots()
+        for (n, rows), color, dash in zip(curves.groupby("n"), COLORS, DASHES, strict=False):
+            label = f"$N = 10^{{{round(np.log10(n))}}}$"
+            axes.plot(rows["spread"], rows["acr"], color=color, linestyle=dash, label=label)
+        axes.set(
+            xlabel=f"standard deviation of $p$ (mean {mean:g})",
+            ylabel=r"expected ACR / $\sigma$", xlim=(0, None), ylim=(0, None),
+        )  # fmt: skip
+        axes.legend(loc="upper left")
+    return figure
