@@ -189,6 +189,8 @@ def _expectation(
     failures than still certify.
     """
     n = _check.scalar_int("n", _check.budget("n", n))
+    if np.ndim(alpha):
+        raise ValueError(f"alpha must be a single number here, got an array of shape {np.shape(alpha)}")
     alpha = float(_check.level("alpha", alpha))
     scale = _check.positive("sigma", sigma) * float(n**removed)
     draws = n - removed

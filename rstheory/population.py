@@ -71,15 +71,18 @@ def infinite_budget_winner(populations: Sequence[Population]) -> int | None:
     """Index of the population with the largest ACR at every large enough budget, or None if B7 does not decide (B7).
 
     With finitely many values of p, r_N(p) stays bounded for p < 1 while r_N(1) grows without bound: the largest share
-    of samples with p = 1 wins in the end, whatever the other samples do. A tie in that share is not decided.
+    of samples with p = 1 wins in the end, whatever the other samples do. A tie in that share is not decided; shares
+    within 1e-9 of each other, which is what their sum may be off by, count as tied.
 
     >>> narrow, broad = Population([0.0, 1.0], [0.2, 0.8]), Population([0.001, 0.2], [0.9, 0.1])
     >>> infinite_budget_winner([narrow, broad])
     0
     """
+    if not populations:
+        raise ValueError("populations=[] is not allowed: there must be at least one to rank")
     shares = np.array([population.certain_share for population in populations])
     best = int(np.argmax(shares))
-    return best if np.sum(shares == shares[best]) == 1 else None
+    return best if np.sum(shares >= shares[best] - 1e-9) == 1 else None
 
 
 def crossing_budget(a: Population, b: Population, low: int, high: int, alpha: float = 1e-3) -> int:

@@ -28,7 +28,7 @@ def show(title: str, frame: pd.DataFrame, formats: Mapping[str, str | Callable[[
             *(_text(value, (formats or {}).get(str(name))) for name, value in zip(frame.columns, row, strict=True))
         )
     # Piped output is for files and other programs: wide enough that no cell is cut.
-    console = Console() if Console().is_terminal else Console(width=160)
+    console = Console() if Console().is_terminal else Console(width=1000)
     console.print(title, style="bold")
     console.print(table)
 

@@ -83,6 +83,8 @@ def budget_for_acr(
     radius = _exact("target", target, low=0, low_allowed=True) / (
         _exact("sigma", sigma, low=0) * _exact("share", share, low=0, high=1, high_allowed=True)
     )
+    if radius > 10**150:
+        raise ValueError(f"target={target} is not allowed: the logarithm of the budget would exceed every float")
     level = _exact("alpha", alpha, low=0, high=1)
     if radius == 0 and level.numerator == 1 and level.denominator & (level.denominator - 1) == 0:
         exact = level.denominator.bit_length()  # alpha = 2^-m: x = m, and N must exceed it
@@ -105,8 +107,8 @@ def _exact(
 ) -> Fraction:
     """`value` as the fraction it is; refuses what is not finite or outside the interval from low to high."""
     interval = f"{'[' if low_allowed else '('}{low}, {'inf' if high is None else high}{']' if high_allowed else ')'}"
-    number = float(_check.reals(name, value, f"it must be one number in {interval}"))  # type: ignore[arg-type]
-    if not math.isfinite(number):
+    array = _check.reals(name, value, f"it must be one number in {interval}")  # type: ignore[arg-type]
+    if array.ndim or not math.isfinite(number := float(array)):
         raise ValueError(f"{name}={value} is not allowed: it must be one number in {interval}")
     exact = Fraction(value) if isinstance(value, Rational) else Fraction(number)
     above = exact > low or (low_allowed and exact == low)

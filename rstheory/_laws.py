@@ -1,0 +1,206 @@
+"""Expectations under many binomial or hypergeometric laws at once, windowed, with a proven bound on what is left out.
+
+The laws count failures J; a weight is given to each count from 0 to some last one. Each law is summed over a window
+around its mean, and the ratios of neighbouring masses, which shrink away from the mode of a log-concave law, bound what
+lies outside by a geometric series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rstheory._check import Float
+from rstheory._saddlepoint import log_pmf
+
+Counts = NDArray[np.int64]
+Weights = Callable[[Counts], Float]
+
+# What a window may leave out, relative to the sum it keeps.
+_LEFT_OUT = 1e-14
+_CHUNK = 1 << 20  # point masses evaluated at a time
+_UNDERFLOW = -760.0  # exp of this is 0
+
+
+class Laws(Protocol):
+    """One log-concave law of a failure count for each entry of `mean`."""
+
+    @property
+    def mean(self) -> Float: ...
+
+    @property
+    def variance(self) -> Float: ...
+
+    @property
+    def first(self) -> Counts:
+        """Smallest possible count."""
+        ...
+
+    def select(self, entries: Counts) -> Laws: ...
+
+    def log_mass(self, j: Counts) -> Float: ...
+
+    def ratio_down(self, j: Counts) -> Float:
+        """P(J = j - 1) / P(J = j)."""
+        ...
+
+    def ratio_up(self, j: Counts) -> Float:
+        """P(J = j + 1) / P(J = j)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Binomial:
+    """J ~ Bin(draws, mean/draws); `other` is draws - mean, known to full precision."""
+
+    draws: int
+    mean: Float
+    other: Float
+
+    @property
+    def variance(self) -> Float:
+        return self.mean * self.other / max(self.draws, 1)
+
+    @property
+    def first(self) -> Counts:
+        return np.zeros(self.mean.shape, dtype=np.int64)
+
+    def select(self, entries: Counts) -> Binomial:
+        return Binomial(self.draws, self.mean[entries], self.other[entries])
+
+    def log_mass(self, j: Counts) -> Float:
+        return log_pmf(j.astype(float), np.asarray(float(self.draws)), self.mean, self.other)
+
+    def ratio_down(self, j: Counts) -> Float:
+        return j * self.other / ((self.draws - j + 1) * self.mean)
+
+    def ratio_up(self, j: Counts) -> Float:
+        return (self.draws - j) * self.mean / ((j + 1) * self.other)
+
+
+@dataclass(frozen=True)
+class Hypergeometric:
+    """J failures in a subsample of `draws` out of `total` draws of which `failures` failed (theory C7)."""
+
+    total: int
+    draws: int
+    failures: Counts
+
+    @property
+    def mean(self) -> Float:
+        return self.draws * (self.failures / self.total)
+
+    @property
+    def variance(self) -> Float:
+        rate = self.failures / self.total
+        return self.draws * rate * (1 - rate)  # the binomial's, which is not smaller
+
+    @property
+    def first(self) -> Counts:
+        return np.maximum(self.draws - (self.total - self.failures), 0)
+
+    def select(self, entries: Counts) -> Hypergeometric:
+        return Hypergeometric(self.total, self.draws, self.failures[entries])
+
+    def log_mass(self, j: Counts) -> Float:
+        # Three binomial masses at the same rate, each without cancellation (Loader 2000).
+        rate = self.draws / self.total
+        inside = (j >= self.first) & (j <= np.minimum(self.failures, self.draws))
+        j = np.where(inside, j, self.first)
+
+        def part(count: Counts, of: Counts) -> Float:
+            size = of.astype(np.float64)
+            return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
+
+        whole = part(np.asarray(self.draws), np.asarray(self.total))
+        mass = part(j, self.failures) + part(self.draws - j, self.total - self.failures) - whole
+        return np.where(inside, mass, -np.inf)
+
+    def ratio_down(self, j: Counts) -> Float:
+        rest = self.total - self.failures - self.draws
+        return j * (rest + j) / ((self.failures - j + 1.0) * (self.draws - j + 1.0))
+
+    def ratio_up(self, j: Counts) -> Float:
+        rest = self.total - self.failures - self.draws
+        return (self.failures - j) * (self.draws - j) / ((j + 1.0) * (rest + j + 1.0))
+
+
+def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Float:
+    """E[weight(J)] of every law, where `weights` maps consecutive counts to weights in [0, largest].
+
+    Counts beyond `last` (>= 0) have weight 0. `weights` may return several rows (moments, say), summed alike: the result
+    then has as many rows, and the first one decides how wide the windows must be.
+    """
+    centre = np.maximum(np.minimum(laws.mean, last).astype(np.int64), laws.first)
+    sums = _zeros(weights, centre)
+    # Where even the mass at the centre underflows, the mean is far beyond `last`, and the sum underflows too.
+    log_mass = laws.log_mass(centre)
+    pending = np.flatnonzero((log_mass > _UNDERFLOW) & (centre <= last))
+    width = 50.0  # in natural logarithms: a window leaves out about exp(-width) of its largest point mass
+    while pending.size:
+        chosen, start = laws.select(pending), centre[pending]
+        low, high = _window(chosen, start, last, width)
+        relative = _one_side(chosen, start, high - start + 1, np.ones(start.shape), +1, weights)
+        relative += _one_side(chosen, start - 1, start - low, chosen.ratio_down(start), -1, weights)
+        sums[..., pending] = relative * np.exp(log_mass[pending])
+        outside = largest * _mass_outside(chosen, low, high, last)
+        pending = pending[outside > _LEFT_OUT * sums.reshape(-1, centre.size)[0, pending]]
+        width *= 2
+    return sums
+
+
+def _window(laws: Laws, centre: Counts, last: int, width: float) -> tuple[Counts, Counts]:
+    """First and last count of a window around each centre: the mean or, where that is beyond it, `last`.
+
+    Bernstein's inequality: P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))), V the variance; the reach x makes that
+    exponent `width`. A log-concave law falls off at least as fast from any point beyond its mode.
+    """
+    reach = np.ceil(width / 3 + np.sqrt(width * width / 9 + 2 * width * laws.variance)).astype(np.int64)
+    return np.maximum(centre - reach, laws.first), np.minimum(centre + reach, last)
+
+
+def _one_side(laws: Laws, start: Counts, length: Counts, mass: Float, step: int, weights: Weights) -> Float:
+    """Sum of weight(j) P(J = j) over `length` counts from each start upwards (step +1) or downwards (-1).
+
+    `mass` is P(J = start), up to a factor that the sums keep; the others follow from the ratios of neighbours.
+    """
+    order = np.argsort(start)
+    longest = np.maximum.accumulate(length[order])
+    # Neighbouring laws share one table of weights; a group ends where memory would run over or starts are far apart.
+    full = np.diff(np.cumsum(longest) // _CHUNK) > 0
+    apart = np.diff(start[order]) > 2 * longest[1:]
+    sums = _zeros(weights, start)
+    for group in np.split(order, np.flatnonzero(full | apart) + 1):
+        offset = np.arange(length[group].max(initial=0))
+        if not offset.size:
+            continue
+        j = start[group][:, None] + step * offset
+        law = laws.select(group[:, None])
+        ratio = np.empty(j.shape)
+        ratio[:, 0] = mass[group]
+        ratio[:, 1:] = law.ratio_up(j[:, :-1]) if step > 0 else law.ratio_down(j[:, :-1])
+        ratio[offset >= length[group][:, None]] = 0.0
+        j = np.clip(j, (start - length)[group][:, None], (start + length)[group][:, None])  # the rest has no mass
+        first = int(j.min())
+        table = weights(np.arange(max(first, 0), int(j.max()) + 1))
+        sums[..., group] = np.sum(np.cumprod(ratio, axis=1) * table[..., np.maximum(j - max(first, 0), 0)], axis=-1)
+    return sums
+
+
+def _zeros(weights: Weights, laws: Counts) -> Float:
+    return np.zeros((*weights(np.zeros(1, dtype=np.int64)).shape[:-1], laws.size))
+
+
+def _mass_outside(laws: Laws, low: Counts, high: Counts, last: int) -> Float:
+    """A bound on P(J < low or high < J <= last): beyond either end, the ratio of neighbouring masses shrinks."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        down, up = laws.ratio_down(low), laws.ratio_up(high)
+        below = np.exp(laws.log_mass(low)) * down / (1 - down)
+        above = np.exp(laws.log_mass(high)) * up / (1 - up)
+    below = np.where(low <= laws.first, 0.0, np.where(down < 1, below, np.inf))
+    above = np.where(high >= last, 0.0, np.where(up < 1, above, np.inf))
+    return below + above
