@@ -15,23 +15,32 @@ def refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str
     if not np.any(bad):
         return
     if values.ndim == 0:
-        raise ValueError(f"{name}={values[()]!s} is not allowed: {allowed}")
+        raise ValueError(f"{name}={_text(values[()])} is not allowed: {allowed}")
     where = tuple(int(axis[0]) for axis in np.nonzero(bad))
     index = ", ".join(map(str, where))
-    raise ValueError(f"{name}[{index}]={values[where]!s} is not allowed: {allowed}")
+    raise ValueError(f"{name}[{index}]={_text(values[where])} is not allowed: {allowed}")
+
+
+def _text(value: object) -> str:
+    return repr(value) if isinstance(value, (str, bytes)) else str(value)
 
 
 def reals(name: str, value: ArrayLike, allowed: str) -> Float:
     """`value` as float64; refuses what is not made of real numbers (bool, text, complex)."""
     array = np.asarray(value)
-    if array.dtype.kind not in "iufO" or (
-        array.dtype.kind == "O" and any(isinstance(v, (bool, str)) for v in array.flat)
-    ):
+    numbers = array.dtype.kind in "iuf" or (
+        array.dtype.kind == "O" and not any(isinstance(v, (bool, np.bool_, str, bytes)) for v in array.flat)
+    )
+    if not numbers:
         raise ValueError(f"{name}={value!r} is not allowed: {allowed}, not {array.dtype}")
     try:
-        return np.asarray(array, dtype=np.float64)
+        result = np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name}={value!r} is not allowed: {allowed}") from error
+    # Rounding an exact input could push a certificate up: 1 - 10^-20 would become 1.
+    if array.dtype.kind == "O" or array.dtype.itemsize > 8:
+        refuse(name, array, (result != array) & ~np.isnan(result), "it is no float64, and rounding it could be unsound")
+    return result
 
 
 def probability(name: str, value: ArrayLike) -> Float:
@@ -73,9 +82,12 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
     """
     array = np.asarray(value)
     allowed = "it must be an integer (int or integer array)"
+    if array.dtype.kind == "f" and isinstance(value, (list, tuple)):
+        exact = np.asarray(value, dtype=object)  # Python ints on both sides of 2^63 become floats without this
+        array = array if any(_no_integer(v) for v in exact.flat) else exact
     if array.dtype.kind == "O":
-        refuse(name, array, np.vectorize(lambda v: type(v) is not int, otypes=[bool])(array), allowed)
-        fits = all(abs(v) < 2**63 for v in array.flat)
+        refuse(name, array, np.vectorize(_no_integer, otypes=[bool])(array) if array.size else array == 0, allowed)
+        fits = all(-(2**63) <= v < 2**63 for v in array.flat)
         return array.astype(np.int64) if fits else array
     if array.dtype.kind == "u":
         return integers(name, array.astype(object))
@@ -84,11 +96,22 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
     return array.astype(np.int64)
 
 
+def _no_integer(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer))
+
+
 def budget(name: str, value: ArrayLike) -> NDArray[Any]:
     """Numbers of noise draws, at least 1."""
     array = integers(name, value)
     refuse(name, array, array < 1, "a certification budget needs at least one draw")
     return array
+
+
+def float_budget(name: str, value: ArrayLike) -> Float:
+    """Numbers of noise draws as float64: at least 1 and at most 1e308."""
+    array = budget(name, value)
+    refuse(name, array, np.asarray(array > 10**308), "this function takes budgets up to 1e308")
+    return array.astype(np.float64)
 
 
 def counts(k: ArrayLike, n: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Expectations under many binomial or hypergeometric laws at once, windowed, with a proven bound on what is left out.
+"""Expectations under many binomial, hypergeometric or beta-binomial laws at once, in windows, with a proven bound.
 
 The laws count failures J; a weight is given to each count from 0 to some last one. Each law is summed over a window
 around its mean, and the ratios of neighbouring masses, which shrink away from the mode of a log-concave law, bound what
@@ -129,11 +129,58 @@ class Hypergeometric:
         return (self.failures - j) * (self.draws - j) / ((j + 1.0) * (rest + j + 1.0))
 
 
+@dataclass(frozen=True)
+class BetaBinomial:
+    """J failures in `draws` new draws after `failures` in `total`, under a uniform prior on their rate."""
+
+    total: int
+    draws: int
+    failures: Counts
+
+    @property
+    def mean(self) -> Float:
+        return self.draws * ((self.failures + 1) / (self.total + 2))
+
+    @property
+    def variance(self) -> Float:
+        rate = (self.failures + 1) / (self.total + 2)
+        return np.asarray(self.draws * rate * (1 - rate) * ((self.total + 2 + self.draws) / (self.total + 3)))
+
+    @property
+    def first(self) -> Counts:
+        return np.zeros(self.failures.shape, dtype=np.int64)
+
+    def select(self, entries: Counts) -> BetaBinomial:
+        return BetaBinomial(self.total, self.draws, self.failures[entries])
+
+    def log_mass(self, j: Counts) -> Float:
+        # binom(f+j, j) binom(k+m-j, m-j) / binom(N+1+m, m) with f + k = N: three binomial masses at the rate m/(N+m).
+        rate = self.draws / (self.total + self.draws)
+        rest = self.draws - j
+
+        def part(count: Counts, of: Counts) -> Float:
+            size = of.astype(np.float64)
+            return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
+
+        whole = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
+        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - whole
+        return np.asarray(mass + np.log1p(-rate))
+
+    def ratio_down(self, j: Counts) -> Float:
+        rest = self.total - self.failures + self.draws
+        return np.asarray(j * (rest - j + 1.0) / ((self.failures + j) * (self.draws - j + 1.0)))
+
+    def ratio_up(self, j: Counts) -> Float:
+        return (
+            (self.draws - j) * (self.failures + j + 1.0) / ((j + 1.0) * (self.total - self.failures + self.draws - j))
+        )
+
+
 def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Float:
     """E[weight(J)] of every law, where `weights` maps consecutive counts to weights in [0, largest].
 
-    Counts beyond `last` (>= 0) have weight 0. `weights` may return several rows (moments, say), summed alike: the result
-    then has as many rows, and the first one decides how wide the windows must be.
+    Counts beyond `last` (>= 0) have weight 0. `weights` may return several rows (moments, say), summed alike: the
+    result then has as many rows, and the first one decides how wide the windows must be.
     """
     centre = np.maximum(np.minimum(laws.mean, last).astype(np.int64), laws.first)
     sums = _zeros(weights, centre)
@@ -144,13 +191,27 @@ def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Flo
     while pending.size:
         chosen, start = laws.select(pending), centre[pending]
         low, high = _window(chosen, start, last, width)
-        relative = _one_side(chosen, start, high - start + 1, np.ones(start.shape), +1, weights)
-        relative += _one_side(chosen, start - 1, start - low, chosen.ratio_down(start), -1, weights)
+        known = _tabulated(weights, int(low.min()), int(high.max()))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # ratios at the ends of a law's support
+            relative = _one_side(chosen, start, high - start + 1, np.ones(start.shape), +1, known)
+            relative += _one_side(chosen, start - 1, start - low, chosen.ratio_down(start), -1, known)
+            outside = largest * _mass_outside(chosen, low, high, last)
         sums[..., pending] = relative * np.exp(log_mass[pending])
-        outside = largest * _mass_outside(chosen, low, high, last)
         pending = pending[outside > _LEFT_OUT * sums.reshape(-1, centre.size)[0, pending]]
         width *= 2
     return sums
+
+
+def _tabulated(weights: Weights, low: int, high: int) -> Weights:
+    """The same weights, from one table if the range is short enough to keep."""
+    if high - low > _CHUNK:
+        return weights
+    table = weights(np.arange(low, high + 1))
+
+    def look_up(counts: Counts) -> Float:
+        return np.asarray(table[..., counts - low])
+
+    return look_up
 
 
 def _window(laws: Laws, centre: Counts, last: int, width: float) -> tuple[Counts, Counts]:
@@ -175,32 +236,32 @@ def _one_side(laws: Laws, start: Counts, length: Counts, mass: Float, step: int,
     apart = np.diff(start[order]) > 2 * longest[1:]
     sums = _zeros(weights, start)
     for group in np.split(order, np.flatnonzero(full | apart) + 1):
-        offset = np.arange(length[group].max(initial=0))
-        if not offset.size:
+        group = group[length[group] > 0]
+        if not group.size:
             continue
-        j = start[group][:, None] + step * offset
+        offset = np.arange(length[group].max())
+        beyond = offset >= length[group][:, None]
+        j = np.where(beyond, start[group][:, None], start[group][:, None] + step * offset)
         law = laws.select(group[:, None])
         ratio = np.empty(j.shape)
         ratio[:, 0] = mass[group]
         ratio[:, 1:] = law.ratio_up(j[:, :-1]) if step > 0 else law.ratio_down(j[:, :-1])
-        ratio[offset >= length[group][:, None]] = 0.0
-        j = np.clip(j, (start - length)[group][:, None], (start + length)[group][:, None])  # the rest has no mass
+        ratio[beyond] = 0.0
         first = int(j.min())
-        table = weights(np.arange(max(first, 0), int(j.max()) + 1))
-        sums[..., group] = np.sum(np.cumprod(ratio, axis=1) * table[..., np.maximum(j - max(first, 0), 0)], axis=-1)
+        table = weights(np.arange(first, int(j.max()) + 1))
+        sums[..., group] = np.sum(np.cumprod(ratio, axis=1) * table[..., j - first], axis=-1)
     return sums
 
 
 def _zeros(weights: Weights, laws: Counts) -> Float:
-    return np.zeros((*weights(np.zeros(1, dtype=np.int64)).shape[:-1], laws.size))
+    return np.zeros((*weights(laws[:1]).shape[:-1], laws.size))
 
 
 def _mass_outside(laws: Laws, low: Counts, high: Counts, last: int) -> Float:
     """A bound on P(J < low or high < J <= last): beyond either end, the ratio of neighbouring masses shrinks."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        down, up = laws.ratio_down(low), laws.ratio_up(high)
-        below = np.exp(laws.log_mass(low)) * down / (1 - down)
-        above = np.exp(laws.log_mass(high)) * up / (1 - up)
+    down, up = laws.ratio_down(low), laws.ratio_up(high)
+    below = np.exp(laws.log_mass(low)) * down / (1 - down)
+    above = np.exp(laws.log_mass(high)) * up / (1 - up)
     below = np.where(low <= laws.first, 0.0, np.where(down < 1, below, np.inf))
     above = np.where(high >= last, 0.0, np.where(up < 1, above, np.inf))
     return below + above

@@ -40,8 +40,10 @@ def log_pmf(j: Float, m: Float, mean: Float, other_mean: Float) -> Float:
     k = m - j
     shift = np.where(mean <= other_mean, mean - j, k - other_mean)  # the same difference, from the side that holds it
     inner = (j > 0) & (k > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        edge = _times_log1p(m, -np.where(j > 0, other_mean, mean) / m)  # m ln(1 - t) for j = 0, m ln t for k = 0
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        # m ln(1 - t) for j = 0, m ln t for k = 0: from the side of the base that holds its digits
+        base, rest = np.where(j > 0, mean, other_mean), np.where(j > 0, other_mean, mean)
+        edge = np.where(rest <= base, _times_log1p(m, -rest / m), np.where(m > 0, m * np.log(base / m), 0.0))
         return np.where(inner, log_inner_pmf(j, k, mean, other_mean, shift), edge)
 
 

@@ -41,7 +41,8 @@ def clopper_pearson_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
 
     k: successes, integer, 0 <= k <= n. n: draws, integer, n >= 1. alpha: one-sided level in (0, 1). All broadcast.
     Returns L in [0, 1): 0 at k = 0, alpha^(1/n) at k = n. Integers of any size are accepted (Python ints beyond
-    int64); counts that arrive as floats are refused.
+    int64); counts that arrive as floats are refused. ArithmeticError where n is so large and k so balanced (from
+    about 10^24) that float64 cannot resolve the bound.
 
     Guaranteed (and tested against ball arithmetic): never above the true bound. Not guaranteed: coverage if the
     draws are dependent or if n was chosen after looking at them. Where L is near 1 use `clopper_pearson_lower_sf`.
@@ -85,14 +86,14 @@ def clopper_pearson_upper_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> An
 def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Any:
     """c_j with P(Pois(c_j) <= j) = alpha: for large n, 1 - L(n - j; n, alpha) is close to c_j / n (C3).
 
-    j: number of failures, integer >= 0. An asymptotic value, rounded to nearest: no bound.
+    j: number of failures, integer >= 0. An asymptotic value, good to about 1e-14: no bound.
 
     >>> print(f"{poisson_limit(0, 0.001):.4f} {poisson_limit(1, 0.001):.4f}")
     6.9078 9.2334
     """
     failures = _check.integers("j", j)
     _check.refuse("j", failures, failures < 0, "a failure count must not be negative")
-    return gammainccinv(failures + 1.0, _check.level("alpha", alpha))[()]
+    return gammainccinv(failures.astype(np.float64) + 1, _check.level("alpha", alpha))[()]
 
 
 def _lower_bounds(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> tuple[Float, Float]:
@@ -201,16 +202,17 @@ def _newton(j: Float, k: Float, alpha: Float, mean: Float, coordinate: _Coordina
         excess = log_tail - log_alpha[active]
         # Halving and halfway-to-n keep a step from a poor start inside (0, n); near the root they never bind.
         step = np.clip(mean_ + coordinate.sign * excess * slope, mean_ / 2, (mean_ + j_ + k_) / 2)
-        # What the evaluation of ln P may be off by: sums of a few terms of the size of ln alpha and below 100.
-        error = 5e-14 - 10 * _EPS * log_alpha[active]
-        done = np.abs(excess) <= 1e-8
+        # What the evaluation of ln P may be off by: sums of a few terms of the size of ln alpha and below 100; and what
+        # the last step leaves. Beyond n = 10^14 one unit in the last place of the mean may move ln P by more than 1e-8.
+        error = 5e-14 - 10 * _EPS * log_alpha[active] + excess * excess
+        done = np.abs(excess) <= np.clip(8 * _EPS * mean_ / slope, 1e-8, 1e-3)
         safe = step + rounding * (4 * _EPS * step + error * slope)
         result[active[done]] = safe[done]
         mean[active] = step
         active = active[~done]
     raise ArithmeticError(
-        f"no Clopper-Pearson bound found in 100 steps for k={k[active[0]]:.17g}, failures={j[active[0]]:.17g}, "
-        f"alpha={alpha[active[0]]!r}; please report these numbers"
+        f"no Clopper-Pearson bound found in 100 steps for about k={k[active[0]]:.17g}, failures={j[active[0]]:.17g}, "
+        f"alpha={alpha[active[0]]:.17g}: from n = 10^24 on, float64 cannot tell neighbouring means apart"
     )
 
 

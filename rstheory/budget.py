@@ -8,22 +8,17 @@ The count n0 of selection draws plays no part: the class is taken as given. `_sf
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri_exp
 
 from rstheory import _check
 from rstheory._check import Float
-from rstheory._saddlepoint import log_pmf
+from rstheory._laws import Binomial, expectations
 from rstheory.binomial import clopper_pearson_lower_sf, poisson_limit
 from rstheory.radius import certified_radius_sf
-
-# What a window of counts may leave out, relative to the sum it keeps.
-_LEFT_OUT = 1e-14
-_CHUNK = 1 << 20  # point masses evaluated at a time
 
 
 def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
@@ -79,6 +74,9 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Any:
     12 50490
     """
     budget, level = np.broadcast_arrays(_check.budget("n", n), _check.level("alpha", alpha))
+    _check.float_budget("n", budget)
+    if np.any(budget > 2**62):
+        budget = budget.astype(object)  # so that n + 1 and sums of two counts do not overflow
     below = np.where(level <= 0.5, budget // 2, budget * 0)  # L(n/2) <= 1/2 for every alpha <= 1/2; L(0) = 0 always
     above = budget + 1
     while np.any(above - below > 1):
@@ -96,7 +94,8 @@ def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike 
     is shared by all p. sigma broadcasts against p.
 
     Counts outside a window are left out; what they could add is bounded by a geometric series and is below 1e-14 of the
-    result, else the window grows. Terms below 1e-308 underflow to 0. Where p is near 1, use `expected_radius_sf`.
+    result, else the window grows; cost rises like sqrt(N). Results below 1e-308 underflow to 0. Where p is near 1, use
+    `expected_radius_sf`.
 
     >>> print(f"{expected_radius(0.99, 100_000):.5f} {expected_radius(1.0, 100_000) == max_radius(100_000)}")
     2.29015 True
@@ -143,7 +142,7 @@ def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) 
     """
     budget = _check.budget("n", n)
     gain = radius_from_count(budget, budget, alpha, sigma) - radius_from_count(budget - 1, budget, alpha, sigma)
-    return np.asarray(budget.astype(float) * gain)[()]
+    return np.asarray(_check.float_budget("n", n) * gain)[()]
 
 
 def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
@@ -155,7 +154,7 @@ def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike =
     >>> print(f"{ratio[0]:.3f} {ratio[1]:.3f}")
     1.091 1.035
     """
-    budget = _check.budget("n", n).astype(float)
+    budget = _check.float_budget("n", n)
     none, one = poisson_limit(0, alpha), poisson_limit(1, alpha)
     _check.refuse("n", budget, budget <= none, "the limit is defined for N > ln(1/alpha)")
     return np.asarray(
@@ -189,88 +188,17 @@ def _expectation(
     failures than still certify.
     """
     n = _check.scalar_int("n", _check.budget("n", n))
+    if n > 2**62:
+        raise ValueError(f"n={n} is not allowed: expectations are summed for budgets up to 2^62 only")
     if np.ndim(alpha):
         raise ValueError(f"alpha must be a single number here, got an array of shape {np.shape(alpha)}")
     alpha = float(_check.level("alpha", alpha))
     scale = _check.positive("sigma", sigma) * float(n**removed)
     draws = n - removed
     last = min(n - int(min_certifiable_count(n, alpha)), draws)  # the largest number of failures with a weight
+    if last < 0:
+        return np.zeros(np.broadcast_shapes(probability.shape, scale.shape))[()]
     tail, success = (probability, 1 - probability) if in_tail else (1 - probability, probability)
-    means, others = draws * tail.ravel(), draws * success.ravel()
-    sums = np.zeros(means.shape)
-    if last >= 0:
-        # A mean so far beyond `last` that even the mass there underflows: the sum does too.
-        at_last = log_pmf(np.full(means.shape, float(last)), np.asarray(float(draws)), means, others)
-        pending = np.flatnonzero((means <= last) | (at_last > -760))
-        width = 50.0  # in natural logarithms: a window leaves out about exp(-width) of its largest point mass
-        while pending.size:
-            windows = _Windows.around(means[pending], others[pending], draws, last, width)
-            sums[pending] = windows.sums(lambda j: weights(j, n, alpha))
-            most_left_out = float(max_radius(n, alpha)) * windows.mass_outside()
-            pending = pending[most_left_out > _LEFT_OUT * sums[pending]]
-            width *= 2
+    laws = Binomial(draws, draws * tail.ravel(), draws * success.ravel())
+    sums = expectations(laws, lambda j: weights(j, n, alpha), last, float(max_radius(n, alpha)))
     return np.asarray(sums.reshape(probability.shape) * scale)[()]
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """Ranges low..high of failure counts J ~ Bin(draws, means/draws), one for each mean; none counts beyond `last`."""
-
-    means: Float
-    others: Float  # draws - means, known to full precision
-    draws: int
-    last: int
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
-
-    @classmethod
-    def around(cls, means: Float, others: Float, draws: int, last: int, width: float) -> _Windows:
-        """A window around each mean or, where that is beyond it, around the last count that has a weight.
-
-        Bernstein's inequality: P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))), V the variance; the reach x makes
-        that exponent `width`. A log-concave law falls off at least as fast from any point beyond its mode.
-        """
-        variance = means * others / max(draws, 1)
-        reach = width / 3 + np.sqrt(width * width / 9 + 2 * width * variance)
-        centre = np.minimum(means, last)
-        low = np.maximum(np.floor(centre - reach), 0).astype(np.int64)
-        high = np.minimum(np.ceil(centre + reach), last).astype(np.int64)
-        return cls(means, others, draws, last, low, high)
-
-    def sums(self, weights: Callable[[NDArray[np.int64]], Float]) -> Float:
-        """Sum of P(J = j) weight(j) over each window; windows that overlap share one table of weights."""
-        # Long windows are cut into pieces, then pieces into groups of overlapping ones, so that memory stays bounded.
-        cuts = (self.high - self.low) // _CHUNK + 1
-        window = np.repeat(np.arange(cuts.size), cuts)
-        low = self.low[window] + _CHUNK * (np.arange(window.size) - np.repeat(np.cumsum(cuts) - cuts, cuts))
-        high = np.minimum(low + _CHUNK - 1, self.high[window])
-        order = np.argsort(low)
-        window, low, high = window[order], low[order], high[order]
-        gap = low[1:] > np.maximum.accumulate(high)[:-1]
-        full = np.diff(np.cumsum(high - low + 1) // _CHUNK) > 0
-        sums = np.zeros(self.means.size)
-        for group in np.split(np.arange(window.size), np.flatnonzero(gap | full) + 1):
-            table = weights(np.arange(low[group].min(), high[group].max() + 1))
-            sizes = high[group] - low[group] + 1
-            starts = np.cumsum(sizes) - sizes
-            entry = np.repeat(group, sizes)
-            j = np.arange(entry.size) - np.repeat(starts, sizes) + low[entry]
-            terms = np.exp(self._log_mass(j, window[entry])) * table[j - low[group].min()]
-            np.add.at(sums, window[group], np.add.reduceat(terms, starts))
-        return sums
-
-    def mass_outside(self) -> Float:
-        """A bound on P(J outside low..high, J <= last): beyond either end, the ratio of neighbouring masses shrinks."""
-        low, high = self.low.astype(float), self.high.astype(float)
-        every = np.arange(self.means.size)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            down = low * self.others / ((self.draws - low + 1) * self.means)  # P(J = low - 1) / P(J = low)
-            up = (self.draws - high) * self.means / ((high + 1) * self.others)
-            below = np.exp(self._log_mass(self.low, every)) * down / (1 - down)
-            above = np.exp(self._log_mass(self.high, every)) * up / (1 - up)
-        below = np.where(self.low == 0, 0.0, np.where(down < 1, below, np.inf))
-        above = np.where(self.high >= self.last, 0.0, np.where(up < 1, above, np.inf))
-        return below + above
-
-    def _log_mass(self, j: NDArray[np.int64], entry: NDArray[np.int64]) -> Float:
-        return log_pmf(j.astype(float), np.asarray(float(self.draws)), self.means[entry], self.others[entry])

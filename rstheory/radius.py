@@ -166,7 +166,7 @@ def radius_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:
     4.387 <= 4.753 <= 5.123
     """
     t, sigma = _half_tail(t), _check.positive("sigma", sigma)
-    lower, upper = radius_bounds_at(-np.log(2 * t))
+    lower, upper = radius_bounds_at(-np.log(2 * t) + 0.0)
     return (sigma * lower)[()], (sigma * upper)[()]
 
 

@@ -107,14 +107,18 @@ def _exact(
 ) -> Fraction:
     """`value` as the fraction it is; refuses what is not finite or outside the interval from low to high."""
     interval = f"{'[' if low_allowed else '('}{low}, {'inf' if high is None else high}{']' if high_allowed else ')'}"
-    array = _check.reals(name, value, f"it must be one number in {interval}")  # type: ignore[arg-type]
-    if array.ndim or not math.isfinite(number := float(array)):
-        raise ValueError(f"{name}={value} is not allowed: it must be one number in {interval}")
-    exact = Fraction(value) if isinstance(value, Rational) else Fraction(number)
+    allowed = f"it must be one number in {interval}"
+    if isinstance(value, Rational) and not isinstance(value, bool):
+        exact = Fraction(value)
+    else:
+        array = _check.reals(name, value, allowed)
+        if array.ndim or not math.isfinite(array):
+            raise ValueError(f"{name}={value} is not allowed: {allowed}")
+        exact = Fraction(float(array))
     above = exact > low or (low_allowed and exact == low)
     below = high is None or exact < high or (high_allowed and exact == high)
     if not (above and below):
-        raise ValueError(f"{name}={value} is not allowed: it must be one number in {interval}")
+        raise ValueError(f"{name}={value} is not allowed: {allowed}")
     return exact
 
 
@@ -169,7 +173,7 @@ def tail_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3) -> tuple[Any, Any]:
     >>> print(f"{lower:.10g} {upper:.10g}")
     6.907516694e-05 6.907755279e-05
     """
-    x = -np.log(_check.level("alpha", alpha)) / _check.budget("n", n).astype(float)
+    x = -np.log(_check.level("alpha", alpha)) / _check.float_budget("n", n)
     return (x * (1 - x / 2))[()], x[()]
 
 

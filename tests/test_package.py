@@ -44,7 +44,7 @@ def test_the_oracle_shares_nothing_with_what_it_judges():
     """`rigorous` imports python-flint and the standard library only: no NumPy of its own."""
     code = (
         "import ast, pathlib\n"
-        "import rstheory.rigorous as r, rstheory.rigorous_convexity as c\n"
+        "import rstheory.rigorous as r, rstheory.rigorous.convexity as c\n"
         "for module in (r, c):\n"
         "    for node in ast.walk(ast.parse(pathlib.Path(module.__file__).read_text())):\n"
         "        names = [a.name for a in node.names] if isinstance(node, ast.Import) else (\n"

@@ -177,7 +177,7 @@ def test_the_larger_certain_share_wins_in_the_end(pair, swap):
     while pair[0].expected_acr(n) <= pair[1].expected_acr(n):
         n *= 2
         assert n < 10**6
-    for larger in (2 * n, 16 * n):
+    for larger in (2 * n, 4 * n):
         assert pair[0].expected_acr(larger) > pair[1].expected_acr(larger)
 
 
@@ -277,11 +277,11 @@ def opposites(draw):
 @given(
     st.one_of(opposites(), st.tuples(populations(groups=3), populations(groups=3))),
     st.integers(10, 200),
-    st.integers(200, 5000),
+    st.integers(200, 2000),
     small_levels(),
 )
-@settings(max_examples=30)
-@example((Population([0.0, 1.0], [0.6, 0.4]), Population([0.01, 0.2], [0.9, 0.1])), 1000, 1_000_000, 0.001)
+@settings(max_examples=25)
+@example((Population([0.0, 1.0], [0.6, 0.4]), Population([0.01, 0.2], [0.9, 0.1])), 1000, 100_000, 0.001)
 @example((Population([0.0], [1.0]), Population([0.5], [1.0])), 1, 100, 0.001)  # from a tie at 0, both abstaining
 @example((Population([0.0], [1.0]), Population([0.5], [1.0])), 9, 10, 0.001)  # two neighbours
 def test_the_sign_changes_at_the_crossing(pair, low, high, alpha):

@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rstheory import rigorous as rg
-from rstheory.rigorous_convexity import increments_non_decreasing, positive_radii, smallest_second_difference
+from rstheory.rigorous import binomial
+from rstheory.rigorous.convexity import increments_non_decreasing, positive_radii, smallest_second_difference
+from rstheory.rigorous.exact import to_exact
 
 ALPHAS = ("0.1", "0.05", "0.01", "0.001")
 DIGITS = 60  # of mpmath; the oracle aims at 30, so agreement to 1e-25 is far outside both errors
@@ -128,7 +130,7 @@ def test_the_two_evaluators_agree(n, j, z):
         t_float = share / 2 if z < 0 else (1 + share) / 2
     with ctx.workprec(300):
         t = arb(t_float)
-        by_sum, by_beta = rg._lower_tail_by_sum(j, n, t, 1 - t), rg._lower_tail_by_beta(j, n, t, 1 - t)
+        by_sum, by_beta = binomial._lower_tail_by_sum(j, n, t, 1 - t), binomial._lower_tail_by_beta(j, n, t, 1 - t)
         assert by_sum.overlaps(by_beta)
         assert tight(by_sum)
         assert tight(by_beta)
@@ -196,7 +198,7 @@ def test_bound_is_monotone_and_bracketed_by_rationals(kn, alpha):
         assert lower.is_zero()
         return
     assert lower > rg.clopper_pearson_lower(k - 1, n, alpha)
-    p = Fraction(math.floor(rg._exact("lower", lower.mid()) * 10**12), 10**12)
+    p = Fraction(math.floor(to_exact("lower", lower.mid()) * 10**12), 10**12)
     if p > 0:
         assert 1 - rational_cdf(k - 1, n, p) <= Fraction(alpha)
     assert 1 - rational_cdf(k - 1, n, p + Fraction(1, 10**12)) >= Fraction(alpha)
@@ -206,8 +208,8 @@ def test_bound_is_monotone_and_bracketed_by_rationals(kn, alpha):
 @pytest.mark.parametrize("shift", [Fraction(1, 10**12), Fraction(1, 10**20)])
 def test_predicates_refuse_what_is_wrong(k, n, alpha, shift):
     """Fed with rationals just beside the true bound; `shift` is the relative distance from it."""
-    t = rg._exact("t", rg.clopper_pearson_lower_sf(k, n, alpha).mid())
-    lower = rg._exact("lower", rg.clopper_pearson_lower(k, n, alpha).mid())
+    t = to_exact("t", rg.clopper_pearson_lower_sf(k, n, alpha).mid())
+    lower = to_exact("lower", rg.clopper_pearson_lower(k, n, alpha).mid())
     up, down = min(1, t * (1 + shift)), t * (1 - shift)
     assert rg.is_sound_lower_sf(k, n, alpha, up)
     assert not rg.is_sound_lower_sf(k, n, alpha, down)

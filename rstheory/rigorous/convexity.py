@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from flint import arb, arb_poly, ctx
 
-from rstheory.rigorous import Exact, Number, _ball, _counts, _inside, _log_odds, min_certifiable_count, newton_log_odds
+from rstheory.rigorous.budget import min_certifiable_count
+from rstheory.rigorous.clopper_pearson import newton_log_odds, root_log_odds
+from rstheory.rigorous.exact import Exact, Number, check_counts, checked, to_ball
 
 __all__ = ["ConvexityCheck", "increments_non_decreasing", "positive_radii", "smallest_second_difference"]
 
@@ -67,7 +69,7 @@ def smallest_second_difference(values: Sequence[arb]) -> tuple[float, int | None
 
 def _log_odds_walk(n: int, exact_alpha: Exact, goal: float) -> Iterator[tuple[arb, arb]]:
     """Enclosures of (1 - L, L) for k = n, n-1, …, 1, with ln((1 - L)/L) within `goal`."""
-    alpha = _ball(exact_alpha)
+    alpha = to_ball(exact_alpha)
     log_alpha = alpha.log()
     t = -(log_alpha / n).expm1()
     yield t, (log_alpha / n).exp()
@@ -83,7 +85,7 @@ def _log_odds_walk(n: int, exact_alpha: Exact, goal: float) -> Iterator[tuple[ar
         )
         image = _certified_root(n, j, arb(guess), coefficients, log_alpha, bits, goal)
         if image is None:  # a bad guess, for alpha near 1: the slower solver finds its own start
-            image = _log_odds(j, n, exact_alpha)
+            image = root_log_odds(j, n, exact_alpha)
         w = image.exp()
         yield w / (1 + w), 1 / (1 + w)
         history = [float(image.mid()), *history[:5]]
@@ -137,11 +139,11 @@ def positive_radii(n: int, alpha: Number, goal: float | None = None) -> list[arb
     >>> len(positive_radii(16, "0.1"))
     5
     """
-    _counts(0, n)
-    level = _inside("alpha", alpha, "(0, 1)")
+    check_counts(0, n)
+    level = checked("alpha", alpha, "(0, 1)")
     goal = default_goal(n) if goal is None else goal
     radii: list[arb] = []
-    near_one = -2 * math.log2(float(_ball(1 - level)))
+    near_one = -2 * math.log2(float(to_ball(1 - level)))
     with ctx.workprec(int(26 - math.log2(goal) + near_one) + n.bit_length()):
         root_two = arb(2).sqrt()
         for t, p in _log_odds_walk(n, level, goal):
@@ -180,7 +182,7 @@ def increments_non_decreasing(n: int, alpha: Number) -> ConvexityCheck:
     >>> increments_non_decreasing(100, "0.001").holds, increments_non_decreasing(2, "0.999").refuted
     (True, True)
     """
-    _counts(0, n)
+    check_counts(0, n)
     for shrink in (1.0, 1e-9, 1e-18):
         radii = positive_radii(n, alpha, default_goal(n) * shrink)
         with ctx.workprec(256):

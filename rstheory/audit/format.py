@@ -1,0 +1,228 @@
+"""The cells of a tab-separated log, found and parsed for all rows at once.
+
+Nothing here knows what a column means. A cell is either parsed in full or marked as not parsed. Files of 10,000 rows
+take a few milliseconds; Python touches a single cell only where it is written in an unusual way (exponents, signs, more
+than 15 digits).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rstheory._check import Float
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")  # Cohen, Rosenfeld and Kolter (2019), certify.py
+OWN_COLUMNS = ("count", "n", "n0", "alpha", "sigma", "counts", "seed")  # what our logs add
+
+_TAB, _NEWLINE, _ZERO, _MINUS, _POINT = (np.uint8(ord(c)) for c in "\t\n0-.")
+_WIDEST_INTEGER = 18  # digits: always below 2**63
+_WIDEST_DECIMAL = 26  # characters that are looked at for all rows at once; wider cells are parsed one by one
+_EXACT_DIGITS = 15  # an integer of so many digits is a float64, and so is 10**15: their quotient is rounded once
+_DECIMAL = re.compile(rb"[+-]?(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?|[+-]?()\.(\d+)(?:[eE]([+-]?\d{1,6}))?")
+_NOT_FINITE = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """One column: where each of its cells starts and stops in `data`, which ends in padding."""
+
+    data: bytes
+    start: Integers
+    stop: Integers
+
+    def text(self, row: int) -> bytes:
+        """The cell of one row, as it stands in the file."""
+        return self.data[self.start[row] : self.stop[row]]
+
+    def characters(self, place: int) -> NDArray[np.uint8]:
+        """The character at one place of every cell; whatever follows the cell where it is shorter."""
+        return np.frombuffer(self.data, np.uint8)[self.start + place]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows that have as many cells as the header, and the lines that have not.
+
+    names: the header. line: line of each row, the header's being 1. columns: name -> cells. odd: number and text of
+    each line with another number of cells (blank lines are no rows and are left out).
+    """
+
+    names: tuple[str, ...]
+    line: Integers
+    columns: dict[str, Cells]
+    odd: tuple[tuple[int, bytes], ...]
+
+    def text(self, row: int) -> bytes:
+        """The whole line of one row."""
+        first, last = self.columns[self.names[0]], self.columns[self.names[-1]]
+        return first.data[first.start[row] : last.stop[row]]
+
+
+def header_names(line: bytes) -> tuple[str, ...] | None:
+    """Column names if `line` heads a log: all six of the field's columns, in any order, each once; else None.
+
+    >>> header_names(b"idx\\tlabel\\tpredict\\tradius\\tcorrect\\ttime") == COLUMNS
+    True
+    >>> header_names(b"idx,label,predict,radius,correct,time")
+    """
+    names = tuple(name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t"))
+    return names if set(COLUMNS) <= set(names) and len(set(names)) == len(names) else None
+
+
+def split(content: bytes, names: tuple[str, ...]) -> Table:
+    """Find the cells of all lines below the header. CRLF and a missing newline at the end are fine."""
+    data = content.replace(b"\r\n", b"\n") if b"\r\n" in content else content
+    if not data.endswith(b"\n"):
+        data = data.removesuffix(b"\r") + b"\n"
+    characters = np.frombuffer(data, np.uint8)
+    newlines = np.flatnonzero(characters == _NEWLINE)
+    tabs = np.flatnonzero(characters == _TAB)
+    start, stop = newlines[:-1] + 1, newlines[1:]
+    line = np.arange(2, len(newlines) + 1)
+    edges = np.searchsorted(tabs, newlines)  # tabs before the end of each line
+    before, found = edges[:-1], np.diff(edges)
+    whole = found == len(names) - 1
+    if not np.all(whole):
+        filled = ~whole & (stop > start)
+        odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled))
+        start, stop, line, before = start[whole], stop[whole], line[whole], before[whole]
+    else:
+        odd = ()
+    inner = [tabs[before + j] for j in range(len(names) - 1)]
+    starts, stops = [start, *(tab + 1 for tab in inner)], [*inner, stop]
+    padded = data + bytes(max(_WIDEST_DECIMAL, _WIDEST_INTEGER) + 1)
+    columns = {name: Cells(padded, a, b) for name, a, b in zip(names, starts, stops, strict=True)}
+    return Table(names, line, columns, odd)
+
+
+def integers(cells: Cells) -> tuple[Integers, Flags]:
+    """Values of cells that are integers of at most 18 digits, with an optional minus; and which of them are."""
+    negative = cells.characters(0) == _MINUS
+    cells = Cells(cells.data, cells.start + negative, cells.stop)
+    width = cells.stop - cells.start
+    parsed = (width >= 1) & (width <= _WIDEST_INTEGER)
+    value = np.zeros(len(width), np.int64)
+    for place in range(min(int(width.max(initial=0)), _WIDEST_INTEGER)):
+        inside = place < width
+        digit = cells.characters(place) - _ZERO
+        parsed &= ~inside | (digit <= 9)
+        value = np.where(inside, value * 10 + digit, value)
+    return np.where(negative, -value, value), parsed
+
+
+@dataclass(frozen=True, eq=False)
+class Decimals:
+    """Numbers and how they were printed.
+
+    value: correctly rounded; 0 where not parsed. significant: digits printed from the first that is not 0 on. decimals:
+    place of the last digit, so that it is worth 10**-decimals. parsed: whether the cell is a number, NaN and infinity
+    included.
+    """
+
+    value: Float
+    significant: Integers
+    decimals: Integers
+    parsed: Flags
+
+    def __getitem__(self, rows: NDArray[np.bool_ | np.int64]) -> Decimals:
+        return Decimals(self.value[rows], self.significant[rows], self.decimals[rows], self.parsed[rows])
+
+
+def decimals(cells: Cells) -> Decimals:
+    """Numbers in any usual notation: 0.529, 1.9, 4.88e-05, -3, nan, inf. No blanks, no underscores, no hexadecimals."""
+    width = cells.stop - cells.start
+    rows = len(width)
+    mantissa, digits, significant = (np.zeros(rows, np.int64) for _ in range(3))
+    point = np.full(rows, -1)  # digits before the point; -1 before it is met
+    plain = width <= _WIDEST_DECIMAL
+    for place in range(min(int(width.max(initial=0)), _WIDEST_DECIMAL)):
+        character = cells.characters(place)
+        inside = place < width
+        is_point = inside & (character == _POINT) & (point < 0)
+        point = np.where(is_point, digits, point)
+        digit = character - _ZERO
+        is_digit = inside & (digit <= 9)
+        plain &= is_digit | is_point | ~inside
+        mantissa = np.where(is_digit, mantissa * 10 + digit, mantissa)  # wraps beyond 18 digits, where it is not used
+        significant += is_digit & ((significant > 0) | (digit > 0))
+        digits += is_digit
+    after = np.where(point < 0, 0, digits - point)
+    plain &= digits > 0
+    short = plain & (digits <= _EXACT_DIGITS)
+    value = np.where(short, mantissa / 10.0 ** np.where(short, after, 0), 0.0)
+    long = np.flatnonzero(plain & ~short)
+    value[long] = [float(cells.text(int(row))) for row in long]
+    parsed = plain.copy()
+    known: dict[bytes, tuple[float, int, int] | None] = {}
+    for row in np.flatnonzero(~plain):
+        text = cells.text(int(row))
+        if text not in known:
+            known[text] = _decimal(text)
+        if (number := known[text]) is not None:
+            value[row], significant[row], after[row] = number
+            parsed[row] = True
+    return Decimals(value, significant, after, parsed)
+
+
+def _decimal(text: bytes) -> tuple[float, int, int] | None:
+    """(value, significant digits, decimals) of one cell, None if it is no number."""
+    if _NOT_FINITE.fullmatch(text):
+        return float(text), 0, 0
+    if (match := _DECIMAL.fullmatch(text)) is None:
+        return None
+    parts = match.groups()
+    before, after, exponent = parts[:3] if parts[0] is not None else parts[3:]
+    value, places = float(text), len(after or b"")
+    if value == 0:  # 0.000, where an exponent says nothing, or below the smallest float
+        return value, 0, places
+    return value, len((before + (after or b"")).lstrip(b"0")), places - int(exponent or 0)
+
+
+def half_units(printed: Decimals) -> tuple[Float, str]:
+    """By how much each printed number may differ from the number that was rounded to it, and how they were printed.
+
+    Nobody says how a log was printed. Two habits are known: a fixed number of significant digits, trailing zeros
+    dropped ("{:.3}": 1.9 stands for 1.90; most logs), and a fixed number of decimals ("{:.4f}"). The numbers S and D
+    are the largest that occur, and each half unit is the larger one of the two readings. Twelve significant digits or
+    more are taken for full precision: half unit 0.
+
+    If neither reading fits (fewer than nine tenths of the numbers show D decimals, and fewer than three quarters of
+    the distinct ones S digits, where ten percent are expected to lose a zero), the log is a mixture: each number is
+    then read by its own last digit, which is the widest reading. With fewer than 20 distinct numbers this cannot be
+    told, and the two readings stand.
+
+    >>> table = split(b"r\\n1.9\\n0.953\\n4.88e-05\\n", ("r",))
+    >>> half, how = half_units(decimals(table.columns["r"]))
+    >>> [f"{h:.1e}" for h in half], how
+    (['5.0e-03', '5.0e-04', '5.0e-08'], 'with at most 3 significant digits')
+    """
+    shown = printed.value != 0
+    if not np.any(shown):
+        places = int(printed.decimals.max(initial=0))
+        return np.full(len(shown), 0.5 * 10.0**-places), f"with {places} decimals"
+    most_digits, most_decimals = int(printed.significant[shown].max()), int(printed.decimals.max())
+    distinct = np.unique(printed.value[shown], return_index=True)[1]
+    digits = np.minimum(printed.significant[shown][distinct], 12)
+    fixed_digits = float(np.mean(digits == min(most_digits, 12)))
+    fixed_decimals = float(np.mean(printed.decimals == most_decimals))
+    own = -printed.decimals
+    by_digits = np.where(shown, printed.significant - printed.decimals - most_digits, -most_decimals)
+    if len(distinct) >= 20 and fixed_digits < 0.75 and fixed_decimals < 0.9:
+        half, how = _half(own, printed), "in several precisions (each is read by its own last digit)"
+        return np.where(printed.significant >= 12, 0.0, half), how
+    if most_digits >= 12:
+        return np.zeros(len(shown)), "in full precision"
+    how = f"with {most_decimals} decimals" if fixed_decimals == 1 else f"with at most {most_digits} significant digits"
+    return _half(np.maximum(by_digits, -most_decimals), printed), how
+
+
+def _half(exponent: Integers, printed: Decimals) -> Float:
+    """Half of 10**exponent, and a little more: the float nearest to a printed number may stand above it."""
+    return np.asarray(0.5 * 10.0 ** exponent.astype(float) + np.spacing(np.abs(printed.value)))

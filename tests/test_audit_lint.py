@@ -1,0 +1,399 @@
+"""Each lint code: when it is raised, how many rows and which line it names, what becomes of the rows, and when not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rstheory import budget_for_acr, max_radius, radius_from_count
+from rstheory.audit.format import COLUMNS, OWN_COLUMNS
+from rstheory.audit.lint import CODES, fitting_radii, implied_budget, index_step, lint_between, plural
+from rstheory.audit.read import read_log
+
+HEADER = "\t".join(COLUMNS)
+
+
+def row(index, radius="0.529", label=3, predict=3, correct=1):
+    return f"{index}\t{label}\t{predict}\t{radius}\t{correct}\t0:00:01"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reader(*lines, header=HEADER, **arguments):
+        path = tmp_path / "noise_0.5.tsv"
+        path.write_text("\n".join([header, *lines]) + "\n")
+        log = read_log(path, **arguments)
+        return log, {warning.code: warning for warning in log.warnings if warning.code != "rounded-radius"}
+
+    return reader
+
+
+def test_codes_are_the_documented_ones_once_each():
+    assert len(set(CODES)) == len(CODES) == 14
+
+
+def test_a_clean_log_has_nothing_but_its_rounding(read):
+    log, found = read(row(0), row(1, "0.0", predict=-1, correct=0), row(2, predict=4, correct=0), row(3, "1.9"))
+    assert found == {}
+    assert log.samples == 4
+
+
+# --- lines ---
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("7\t3\t3\t0.5", "4 columns where 6 are expected"),
+        ("7", "1 column where 6 are expected"),
+        (row(7) + "\t", "7 columns where 6 are expected"),
+        (row("x"), "idx='x'"),
+        (row("9" * 40), "idx='99999"),
+        (row(-7), "idx='-7'"),
+        (row(""), "idx=''"),
+        (row("7 "), "idx='7 '"),
+        (row(7, label="1_0"), "label='1_0'"),
+        (row(7, predict=-2), "predict='-2'"),
+        (row(7, predict="3.0"), "predict='3.0'"),
+        (row(7, "0.5.3"), "radius='0.5.3'"),
+        (row(7, ""), "radius=''"),
+        (row(7, "1e"), "radius='1e'"),
+        (row(7, "0.5\0"), r"radius='0.5\x00'"),
+        (row(7, correct=2), "correct='2'"),
+        (row(7, correct=""), "correct=''"),
+        ("\0" * 300, "1 column where 6 are expected"),
+    ],
+)
+def test_a_line_that_is_no_row_is_left_out_and_named(read, line, problem):
+    log, found = read(row(0), line, row(1), "again")
+    assert set(found) == {"truncated-line"}
+    assert log.index.tolist() == [0, 1]
+    warning = found["truncated-line"]
+    assert (warning.rows, warning.line) == (2, 3)
+    assert warning.message.startswith("2 lines cut off or garbled: left out (line 3: ")
+    assert problem in warning.message
+
+
+def test_bytes_that_are_no_text_are_shown_escaped(tmp_path):
+    path = tmp_path / "noise_0.5"
+    path.write_bytes(f"{HEADER}\n{row(0)}\n".encode() + b"1\t3\t\xff\xfe\t0.5\t1\t0\n")
+    (warning, _) = read_log(path).warnings
+    assert (warning.code, warning.line) == ("truncated-line", 3)
+    assert r"predict='\\xff\\xfe'" in warning.message
+
+
+def test_headers_in_the_middle_are_left_out(read):
+    log, found = read(row(0), HEADER, row(1), HEADER, row(2))
+    assert log.index.tolist() == [0, 1, 2]
+    assert set(found) == {"repeated-header"}
+    assert (found["repeated-header"].rows, found["repeated-header"].line) == (2, 3)
+
+
+def test_a_header_cut_off_is_a_cut_line(read):
+    _, found = read(row(0), HEADER[:-1], HEADER[:12], row(1))
+    assert set(found) == {"truncated-line"}
+    assert found["truncated-line"].rows == 2
+
+
+@pytest.mark.parametrize("radius", ["nan", "NaN", "inf", "-inf", "Infinity", "1e999", "1e200", "-1e200"])
+def test_radii_that_are_not_finite_are_left_out(read, radius):
+    log, found = read(row(0), row(1, radius), row(2), row(3))
+    assert set(found) == {"non-finite", "missing-index"}
+    assert log.index.tolist() == [0, 2, 3]
+    assert (found["non-finite"].rows, found["non-finite"].line) == (1, 3)
+    assert "left out" in found["non-finite"].message
+
+
+# --- indices ---
+
+
+def test_of_duplicates_the_first_is_kept(read):
+    log, found = read(row(0), row(1, "0.1"), row(2), row(1, "0.1"), row(1, "0.9"), row(0, label=4), row(3))
+    warning = found["duplicate-index"]
+    assert set(found) == {"duplicate-index"}
+    assert (warning.rows, warning.line) == (3, 5)
+    assert "2 of them disagree" in warning.message
+    assert log.index.tolist() == [0, 1, 2, 3]
+    assert log.radius.tolist() == [0.529, 0.1, 0.529, 0.529]
+    _, found = read(row(0), row(0), row(1))
+    assert "all agree" in found["duplicate-index"].message
+
+
+def test_rows_out_of_order_stay_as_they_stand(read):
+    log, found = read(row(2), row(0), row(1))
+    assert found == {}
+    assert log.index.tolist() == [2, 0, 1]
+
+
+def test_failures_left_out_are_missed(read):
+    """Every third failed row is gone: ACR rises, and the finding says from what it would have been."""
+    rng = np.random.default_rng(5)
+    correct = rng.random(3000) < 0.6
+    failed = np.flatnonzero(~correct)
+    lines = [row(i, "0.95" if ok else "0.2", predict=3 if ok else 1, correct=int(ok)) for i, ok in enumerate(correct)]
+    whole, found = read(*lines)
+    assert found == {}
+    gone = set(failed[::3].tolist()) - {2999}  # what follows the last row cannot be known
+    log, found = read(*(line for i, line in enumerate(lines) if i not in gone))
+    warning = found["missing-index"]
+    assert set(found) == {"missing-index"}
+    assert warning.rows == len(gone)
+    first = min(gone)
+    assert warning.line == first + 2  # the row after the gap now stands on the line of the one that is gone
+    assert log.acr > 1.1 * whole.acr
+    assert f"ACR is {log.acr:.4g}; it would be {whole.acr:.4g}" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("index", "missing", "line"),
+    [
+        (range(0, 50_000, 100), 0, None),
+        (range(0, 1000, 20), 0, None),
+        ([5], 0, None),
+        ([0], 0, None),
+        ([*range(0, 500, 100), *range(700, 2000, 100)], 2, 7),
+        (range(5000, 5050), 5000, 2),
+        ([3, 4, 5], 3, 2),
+        (range(20, 2020, 100), 0, None),
+        ([0, 1, 2, 3, 5, 7, 8, 12], 5, 6),
+        ([12, 8, 7, 5, 3, 2, 1, 0], 5, 2),
+    ],
+)
+def test_gaps_are_counted_in_the_steps_of_the_log(read, index, missing, line):
+    _, found = read(*map(row, index))
+    assert set(found) == ({"missing-index"} if missing else set())
+    if missing:
+        assert (found["missing-index"].rows, found["missing-index"].line) == (missing, line)
+
+
+@given(st.integers(1, 200), st.sets(st.integers(1, 298), max_size=100))
+def test_the_step_survives_gaps(step, gone):
+    """Up to a third of the rows missing anywhere: the step is still the smallest common distance."""
+    assert index_step(np.array([step * i for i in range(300) if i not in gone])) == step
+
+
+# --- values ---
+
+
+def test_negative_radii_count_as_nothing(read):
+    log, found = read(row(0), row(1, "-0.3"), row(2, "-0.0"))
+    assert set(found) == {"negative-radius"}
+    assert (found["negative-radius"].rows, found["negative-radius"].line) == (
+        1,
+        3,
+    )
+    assert log.radius.tolist() == [0.529, 0, 0]
+    assert log.correct.tolist() == [True, False, True]
+    assert log.half_unit[1] == 0
+    assert log.acr == 0.529 / 3
+    assert not np.signbit(log.radius[2])
+
+
+def test_abstentions_have_no_radius(read):
+    log, found = read(row(0), row(1, "0.9", predict=-1, correct=0), row(2, "0.9", predict=-1, correct=1))
+    assert set(found) == {"abstained-with-radius", "correct-flag-mismatch"}
+    assert (found["abstained-with-radius"].rows, found["abstained-with-radius"].line) == (2, 3)
+    assert (found["correct-flag-mismatch"].rows, found["correct-flag-mismatch"].line) == (1, 4)
+    assert log.radius.tolist() == [0.529, 0, 0]
+    assert log.correct.tolist() == [True, False, False]
+
+
+def test_correct_needs_flag_and_prediction(read):
+    log, found = read(row(0), row(1, predict=4, correct=1), row(2, predict=3, correct=0), row(3, predict=4, correct=0))
+    warning = found["correct-flag-mismatch"]
+    assert set(found) == {"correct-flag-mismatch"}
+    assert (warning.rows, warning.line) == (2, 3)
+    assert log.correct.tolist() == [True, False, False, False]
+    assert "1 flagged correct count as not correct" in warning.message
+
+
+# --- radii that the budget cannot give ---
+
+
+def test_radii_up_to_the_maximum_as_printed_are_fine(read):
+    """1.9057... prints as 1.91, which stands above the maximum; its lower end does not."""
+    assert read(row(0, "1.91"))[1] == {}
+    assert read(row(0, repr(float(max_radius(100_000, 0.001, 0.5)))))[1] == {}
+    assert set(read(row(0, "1.92"))[1]) == {"radius-above-maximum"}
+    assert set(read(row(0, "1.91"), n=50_000)[1]) == {"radius-above-maximum"}
+
+
+def test_a_radius_above_the_maximum_is_kept_as_printed_and_cut_off_where_sound(read):
+    log, found = read(row(0, "1.96"), row(1, "1.91"), row(2, "0.529"), row(3, "1.98"))
+    warning = found["radius-above-maximum"]
+    assert (warning.rows, warning.line) == (2, 2)
+    assert log.radius.tolist() == [1.96, 1.91, 0.529, 1.98]
+    assert log.acr == pytest.approx((1.96 + 1.91 + 0.529 + 1.98) / 4)
+    top = max_radius(100_000, 0.001, 0.5)
+    assert log.radius_sound[0] == log.radius_sound[3] == top
+    for words in (
+        "above 1.906",
+        "N=100,000 and alpha=0.001",
+        "sigma=0.5",
+        "cannot come from that budget",
+        "as printed",
+    ):
+        assert words in warning.message
+
+
+def test_an_absurd_radius_is_called_that(read):
+    log, found = read(row(0), row(1, "1e9"))
+    assert found["radius-above-maximum"].rows == 1
+    assert log.acr == pytest.approx((0.529 + 1e9) / 2)
+    assert "the number itself is in doubt" in found["radius-above-maximum"].message
+    assert log.acr_sound < 2
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(100_000, 0.01), (150_000, 0.001), (1_000_000, 0.001), (100_000, 0.05)])
+def test_the_budget_behind_too_large_radii_is_told_from_the_radii_next_to_the_largest(read, n, alpha):
+    """N and alpha give the same largest radius in many pairs, but the next ones tell them apart."""
+    radii = radius_from_count(n - np.arange(12), n, alpha, 0.5)
+    _, found = read(*(row(i, f"{radius:.4f}") for i, radius in enumerate(radii)))
+    message = found["radius-above-maximum"].message
+    looked_at = int(message.split("of the ")[1].split()[0])
+    right = f"{looked_at} fit N={n:,}" if alpha == 0.001 else f"{looked_at} fit alpha={alpha}"
+    assert looked_at >= 8, message
+    assert right in message, message
+    assert message.count(f"{looked_at} fit") == 1, message
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(150_000, 0.001), (100_000, 0.01)])
+def test_in_full_precision_the_implied_budget_is_exact(read, n, alpha):
+    radii = radius_from_count(n - np.arange(5), n, alpha, 0.5)
+    _, found = read(*(row(i, repr(float(radius))) for i, radius in enumerate(radii)))
+    assert (f"5 fit N={n:,}" if alpha == 0.001 else f"5 fit alpha={alpha}") in found["radius-above-maximum"].message
+
+
+@pytest.mark.parametrize("radius", [1.92, 2.0, 2.5, 3.7])
+def test_implied_budgets_are_those_of_the_exact_formula(radius):
+    draws, levels = implied_budget(radius, radius + 0.001, 0.5, 100_000, 0.001)
+    for bound, many, level in zip((radius, radius + 0.001), draws, levels, strict=True):
+        assert many == pytest.approx(budget_for_acr(bound, 0.001, 0.5, share=1.0).n, rel=1e-9, abs=1)
+        assert max_radius(100_000, level, 0.5) == pytest.approx(bound, rel=1e-9)
+    far = implied_budget(8.0, 8.1, 0.5, 100_000, 0.001)
+    assert far == pytest.approx(budget_for_acr(8.0, 0.001, 0.5, share=1.0).log10_n, rel=1e-9)
+
+
+@given(st.integers(30, 10**7), st.floats(1e-4, 0.3), st.sampled_from([0.25, 1.0]), st.integers(2, 6))
+def test_every_budget_fits_its_own_radii(n, alpha, sigma, digits):
+    radius = np.array([float(f"{r:.{digits}f}") for r in radius_from_count(n - np.arange(25), n, alpha, sigma)])
+    (fitting,), looked_at = fitting_radii(radius, np.full(25, 0.5 * 10.0**-digits), sigma, [(n, alpha)])
+    assert fitting == looked_at >= 1
+
+
+# --- counts ---
+
+
+def own_row(index, count, radius=None, n=1000, predict=3):
+    radius = float(radius_from_count(count, n, 0.001, 0.5)) if radius is None else radius
+    correct = int(predict == 3)
+    return f"{row(index, repr(radius), predict=predict, correct=correct)}\t{count}\t{n}\t100\t0.001\t0.5\t{count},0\t1"
+
+
+def test_counts_that_contradict_their_radius_are_not_used(read):
+    header = "\t".join(COLUMNS + OWN_COLUMNS)
+    lines = [
+        own_row(0, 999),
+        own_row(1, 900, radius=1.0),
+        own_row(2, 990, radius=0.5),
+        own_row(3, 400, 0.0, predict=-1),
+    ]
+    log, found = read(*lines, own_row(4, 990, 0.0, predict=-1), header=header)
+    warning = found["count-mismatch"]
+    assert set(found) == {"count-mismatch"}
+    assert (warning.rows, warning.line) == (3, 3)
+    assert log.count.tolist() == [999, -1, -1, 400, -1]
+    assert log.radius.tolist()[1:3] == [1.0, 0.5]
+    certified = radius_from_count(np.array([999, 900, 990]), 1000, 0.001, 0.5)
+    np.testing.assert_allclose(log.radius_sound[:3], np.minimum(certified, [9, 1.0, 0.5]), rtol=1e-12)
+
+
+@given(st.lists(st.integers(0, 2000), min_size=1, max_size=60), st.sampled_from([0.001, 0.05, 0.4]))
+def test_radii_made_from_their_counts_agree_with_them(tmp_path_factory, counts, alpha):
+    header = "\t".join(COLUMNS + OWN_COLUMNS)
+    lines = []
+    for i, count in enumerate(counts):
+        radius = float(radius_from_count(count, 2000, alpha, 0.5))
+        cells = (i, 3, 3 if radius else -1, repr(radius), int(radius > 0), 0, count, 2000, 100, alpha, 0.5, "", 1)
+        lines.append("\t".join(map(str, cells)))
+    path = tmp_path_factory.getbasetemp() / "own.tsv"
+    path.write_text("\n".join([header, *lines]))
+    log = read_log(path)
+    assert log.warnings == ()
+    assert log.count.tolist() == counts
+    assert not np.any(log.half_unit)
+
+
+def test_a_count_above_n_is_no_row(read):
+    _, found = read(own_row(0, 999), own_row(1, 1001, radius=0.5), header="\t".join(COLUMNS + OWN_COLUMNS))
+    assert "count='1001'" in found["truncated-line"].message
+
+
+# --- rounding ---
+
+
+def test_rounding_is_told_about_the_whole_log(read):
+    log, _ = read(row(0, "1.9"), row(1, "0.953"), row(2, "0.0", predict=-1, correct=0))
+    (warning,) = log.warnings
+    assert (warning.code, warning.rows, warning.line) == ("rounded-radius", 2, None)
+    assert "3 significant digits" in warning.message
+    assert "0.005" in warning.message
+    log, _ = read(row(0, "0.47642519463402"), row(1, "0.5"))
+    assert log.warnings == ()
+
+
+def test_findings_come_in_the_order_of_the_codes(read):
+    log, _ = read("cut", HEADER, row(9, "nan"), row(1), row(1), row(3, "-1"), row(4, "9.9"), row(5, predict=-1))
+    found = [warning.code for warning in log.warnings]
+    assert found == sorted(found, key=CODES.index)
+    assert len(found) == 10
+
+
+# --- two logs ---
+
+
+def test_the_same_samples_and_budget_compare_freely(read):
+    a, _ = read(row(0), row(1))
+    b, _ = read(row(1, "0.9"), row(0, predict=4, correct=0))
+    assert lint_between(a, b) == lint_between(a, a) == ()
+
+
+def test_other_samples_budgets_and_noise_levels_are_told(read):
+    a, _ = read(row(0), row(1), row(2), row(3, label=7, predict=7))
+    b, _ = read(row(1), row(2), row(3), row(4), row(5))
+    (warning,) = lint_between(a, b)
+    assert (warning.code, warning.rows, warning.line) == ("different-samples", 1 + 2 + 1, None)
+    assert "1 samples only in" not in warning.message
+    assert "compare on the 2 common ones" in warning.message
+    assert "1 index whose labels differ" in warning.message
+    for change, code in (
+        ({"n": 10}, "different-budget"),
+        ({"alpha": 0.1}, "different-budget"),
+        ({"sigma": 1.0}, "different-sigma"),
+    ):
+        (warning,) = lint_between(a, replace(a, **change))
+        assert warning.code == code
+        assert warning.line is None
+    assert [w.code for w in lint_between(a, replace(b, n=10, sigma=2.0))] == [
+        "different-samples",
+        "different-budget",
+        "different-sigma",
+    ]
+
+
+def test_samples_in_common_with_nothing(read):
+    a, _ = read(row(0), row(1))
+    b, _ = read(row(2), row(3))
+    (warning,) = lint_between(a, b)
+    assert warning.rows == 4
+    assert "no sample in common" in warning.message
+
+
+def test_plural():
+    assert [plural(0, "row"), plural(1, "index", "indices"), plural(2, "index", "indices")] == [
+        "0 rows",
+        "1 index",
+        "2 indices",
+    ]
