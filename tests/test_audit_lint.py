@@ -55,6 +55,7 @@ def test_a_clean_log_has_nothing_but_its_rounding(read):
         (row(""), "idx=''"),
         (row("7 "), "idx='7 '"),
         (row(7, label="1_0"), "label='1_0'"),
+        (row(7, label=-1), "label='-1'"),
         (row(7, predict=-2), "predict='-2'"),
         (row(7, predict="3.0"), "predict='3.0'"),
         (row(7, "0.5.3"), "radius='0.5.3'"),
@@ -159,6 +160,7 @@ def test_failures_left_out_are_missed(read):
         (range(20, 2020, 100), 0, None),
         ([0, 1, 2, 3, 5, 7, 8, 12], 5, 6),
         ([12, 8, 7, 5, 3, 2, 1, 0], 5, 2),
+        ([0, 1, 3, 5, 8, 9, 11, 13, 16], 8, 4),  # most neighbours are 2 apart, but many only 1
     ],
 )
 def test_gaps_are_counted_in_the_steps_of_the_log(read, index, missing, line):
@@ -217,6 +219,7 @@ def test_radii_up_to_the_maximum_as_printed_are_fine(read):
     assert read(row(0, "1.91"))[1] == {}
     assert read(row(0, repr(float(max_radius(100_000, 0.001, 0.5)))))[1] == {}
     assert set(read(row(0, "1.92"))[1]) == {"radius-above-maximum"}
+    assert set(read(row(0, "3.82"), sigma=1.0)[1]) == {"radius-above-maximum"}  # 3.815 is just above 3.8115
     assert set(read(row(0, "1.91"), n=50_000)[1]) == {"radius-above-maximum"}
 
 

@@ -71,7 +71,7 @@ NUMBERS = st.one_of(
     st.floats(0, 10).map(repr),
     st.floats(allow_nan=True).map(repr),
     st.from_regex(r"[+-]?[0-9]{0,20}\.?[0-9]{0,20}(e[+-]?[0-9]{1,3})?", fullmatch=True),
-    st.text("0123456789.-+einfaNX_ \0,", min_size=1, max_size=30),
+    st.text("0123456789.-+einfaNX_ \0,:/", min_size=1, max_size=30),
 )
 
 
@@ -112,7 +112,7 @@ def test_digits_and_decimals_of_a_number_are_those_printed(values):
             assert (significant, places) == (len(digits), -exponent)
 
 
-@given(st.lists(st.integers(-(10**20), 10**20).map(str) | st.text("0123456789-+._ \0", min_size=1), min_size=1))
+@given(st.lists(st.integers(-(10**20), 10**20).map(str) | st.text("0123456789-+._ \0:/", min_size=1), min_size=1))
 @example(["-1", "1_0", "--1", "-", "", "+1", "1.0", "9" * 18, "9" * 19, "9" * 40, "5\0"])
 def test_integers_read_digits_and_nothing_else(texts):
     value, parsed = integers(cells(*texts))
@@ -130,6 +130,7 @@ def test_integers_read_digits_and_nothing_else(texts):
     st.lists(st.floats(1e-6, 30), min_size=1, max_size=60),
     st.sampled_from(["{:.3}", "{:.2}", "{:.5}", "{:.4f}", "{:.2f}", "{:.6f}", "{:.3e}", "{!r}"]),
 )
+@example([0.125], "{:.2f}")  # prints as 0.12, and the float next to that lies further off than half a unit
 @example([1.9] * 30 + [0.529], "{:.3}")
 @example([1.9, 0.953, 4.88e-05], "{:.3}")
 def test_half_unit_covers_the_rounding_whatever_the_format(true, form):
@@ -164,7 +165,8 @@ def test_mixed_precision_is_read_by_the_last_digit_of_each():
     half, how = half_units(printed := decimals(cells(*rough, *fine)))
     assert "several precisions" in how
     np.testing.assert_allclose(half, 0.5 * 10.0 ** -printed.decimals.astype(float), rtol=1e-6)
-    full = [repr(0.1234567 + i / 97) for i in range(40)]
+    assert half_units(decimals(cells(*rough, *fine, "0e999999")))[0][-1] == 0.5
+    full = [repr(0.12345678912345 + i / 97) for i in range(40)]
     half, _ = half_units(decimals(cells(*rough, *full)))
     assert np.all(half[:60] >= 0.005)
     assert np.all(half[60:] == 0)
@@ -301,7 +303,8 @@ def test_a_budget_beyond_every_integer_type_is_fine(tmp_path):
         ("noise_1.0/deep/er/log.tsv", 1.0),
         ("noise_1.tsv", 1.0),
         ("noise_0.12/test/sigma_0.25.txt", 0.25),
-        ("resnet110_NOISE_0.50_sigma_0.5", 0.5),
+        ("resnet110_NOISE_0.50", 0.5),
+        ("noise_0.5_sigma_0.50", 0.5),
         ("sigma=0.75.tsv", 0.75),
         ("a_noise0.3", 0.3),
     ],
@@ -390,7 +393,7 @@ def test_files_that_cannot_be_opened_say_so(tmp_path):
 
 def test_folders_are_searched_in_order_and_everything_is_accounted_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("b/noise_0.25", "b/noise_0.5.tsv", "a/deep/sigma_1.0.txt", "c.tsv"):
+    for name in ("b/noise_1.0", "b/noise_0.25", "b/noise_0.5.tsv", "a/deep/sigma_1.0.txt", "c.tsv"):
         write(tmp_path, [HEADER, *ROWS], name)
     write(tmp_path, ["\t".join(reversed(COLUMNS))], "a/reordered.tsv")
     write(tmp_path, ["# notes"], "b/README.md")
@@ -399,7 +402,14 @@ def test_folders_are_searched_in_order_and_everything_is_accounted_for(tmp_path,
     os.mkfifo(tmp_path / "b" / "pipe")
     (tmp_path / "nothing").mkdir()
     found = find_logs(["c.tsv", "b", "a", "missing.tsv", Path("nothing"), "b/noise_0.25", "bad\0name"])
-    assert found.logs == ("c.tsv", "b/noise_0.25", "b/noise_0.5.tsv", "a/deep/sigma_1.0.txt", "a/reordered.tsv")
+    assert found.logs == (
+        "c.tsv",
+        "b/noise_0.25",
+        "b/noise_0.5.tsv",
+        "b/noise_1.0",
+        "a/deep/sigma_1.0.txt",
+        "a/reordered.tsv",
+    )
     assert dict(found.skipped) == {
         "b/.git": "hidden",
         "b/README.md": "does not start with the header of a certification log",
@@ -468,7 +478,7 @@ def test_published_logs_read_as_they_stand():
         rows, acr = plain_mean(path)
         assert log.samples == rows
         assert log.acr == pytest.approx(float(acr), rel=1e-13)  # a sum of 10^4 terms in pairs
-        assert 0 < log.acr - log.acr_sound < (0.01 if "/imagenet/gaussian/" in path else 0.0025)
+        assert 0 < log.acr - log.acr_sound < (0.012 if "/imagenet/gaussian/" in path else 0.0025)
         expected = ["radius-above-maximum"] if "/imagenet/gaussian/" in path else []
         assert codes(log) == [*expected, "rounded-radius"], path
         places = 4 if "/imagenet/smoothadv/" in path else None

@@ -139,7 +139,7 @@ def test_budget_and_acr_agree(problem):
     """The two numeric functions, each way round: up to the rounding of `trivial_acr`."""
     target, alpha, sigma, share = problem
     n = rs.budget_for_acr(*problem).n
-    # An exact alpha is rounded for `trivial_acr`: that moves ln t by EPS/|ln alpha|, and the radius by 1.26 of it at most.
+    # An exact alpha is rounded for `trivial_acr`: that moves ln t by EPS/|ln alpha|, the radius by at most 1.26 of it.
     error = 1e-12 + EPS / abs(math.log(float(alpha)))
     rounding = float(sigma) * float(share) * 1.26 * error + 64 * EPS * float(target)
     numbers = (float(alpha), float(sigma), float(share))

@@ -80,31 +80,50 @@ def compare(a: CertificationLog, b: CertificationLog, *, seed: int = 0) -> Compa
 
     ValueError if sigma, n or alpha differ (their radii would then mean different things) or no sample is common.
     """
+    for name in ("sigma", "n", "alpha"):
+        if getattr(a, name) != getattr(b, name):
+            raise ValueError(
+                f"{name}={getattr(a, name)} of {a.path} is not {getattr(b, name)} as in {b.path}: "
+                "radii can be compared at one noise level and budget only"
+            )
+    if not common_samples(a, b)[0].samples:
+        raise ValueError(f"{a.path} and {b.path} have no sample in common")
     return compare_all([a, b], seed=seed)[0]
 
 
 def compare_all(
     logs: Sequence[CertificationLog], *, seed: int = 0, progress: Callable[[], None] | None = None
 ) -> list[Comparison]:
-    """Every pair of the logs, in order. `progress` is called after each pair."""
-    for log in logs[1:]:
-        for name in ("sigma", "n", "alpha"):
-            if getattr(log, name) != getattr(logs[0], name):
-                raise ValueError(
-                    f"{name}={getattr(log, name)} of {log.path} is not {getattr(logs[0], name)} as in {logs[0].path}: "
-                    "radii can be compared at one noise level and budget only"
-                )
+    """Every pair of the logs that share sigma, n and alpha, in order. `progress` is called after each pair.
+
+    Pairs without a common sample are left out.
+    """
+    curves: dict[tuple[int, float], tuple[list[int], BudgetCurves]] = {}
+    for key in {(log.n, log.alpha) for log in logs}:
+        members = [i for i, log in enumerate(logs) if (log.n, log.alpha) == key]
+        curves[key] = members, BudgetCurves([logs[i] for i in members])
     results = []
-    curves = BudgetCurves(logs)
-    for i, j in combinations(range(len(logs)), 2):
+    for i, j in comparable_pairs(logs):
         a, b = common_samples(logs[i], logs[j])
-        if not a.samples:
-            raise ValueError(f"{a.path} and {b.path} have no sample in common")
-        budgets = curves.crossings(i, j) if a is logs[i] and b is logs[j] else BudgetCurves([a, b]).crossings(0, 1)
-        results.append(_compare_pair(a, b, budgets, seed))
+        if a.samples:
+            members, known = curves[(a.n, a.alpha)]
+            whole = a is logs[i] and b is logs[j]
+            budgets = (
+                known.crossings(members.index(i), members.index(j)) if whole else BudgetCurves([a, b]).crossings(0, 1)
+            )
+            results.append(_compare_pair(a, b, budgets, seed))
         if progress:
             progress()
     return results
+
+
+def comparable_pairs(logs: Sequence[CertificationLog]) -> list[tuple[int, int]]:
+    """Positions of every two logs with one sigma, n and alpha: the radii of others mean different things."""
+    return [
+        (i, j)
+        for i, j in combinations(range(len(logs)), 2)
+        if all(getattr(logs[i], name) == getattr(logs[j], name) for name in ("sigma", "n", "alpha"))
+    ]
 
 
 def _compare_pair(a: CertificationLog, b: CertificationLog, budgets: tuple[int, ...], seed: int) -> Comparison:

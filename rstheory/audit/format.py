@@ -88,10 +88,10 @@ def split(content: bytes, names: tuple[str, ...]) -> Table:
     line = np.arange(2, len(newlines) + 1)
     edges = np.searchsorted(tabs, newlines)  # tabs before the end of each line
     before, found = edges[:-1], np.diff(edges)
-    whole = found == len(names) - 1
+    filled = stop > start
+    whole = filled & (found == len(names) - 1)
     if not np.all(whole):
-        filled = ~whole & (stop > start)
-        odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled))
+        odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled & ~whole))
         start, stop, line, before = start[whole], stop[whole], line[whole], before[whole]
     else:
         odd = ()

@@ -138,7 +138,6 @@ def find_logs(paths: Iterable[str | os.PathLike[str]]) -> Found:
     skipped: list[tuple[str, str]] = []
     errors: list[tuple[str, str]] = []
     for path in (os.fspath(path) for path in paths):
-        before = len(logs)
         try:
             is_folder = stat.S_ISDIR(os.stat(path).st_mode)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -159,7 +158,7 @@ def find_logs(paths: Iterable[str | os.PathLike[str]]) -> Found:
                 logs.setdefault(os.path.realpath(file), file)
             else:
                 skipped.append((file, reason))
-        if not seen and len(logs) == before:
+        if not seen:
             errors.append((path, f"no certification log in this folder: {_EXPECTED}"))
     return Found(tuple(logs.values()), tuple(skipped), tuple(errors))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -107,7 +108,7 @@ class Moments:
 
 def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Moments:
     """`Moments` of success counts out of `total` draws, for a budget of n draws at level alpha."""
-    last = n - int(min_certifiable_count(n, alpha))
+    last = n - _first_count(n, alpha)
     if last < 0 or not counts.size:
         return Moments(counts, np.zeros(counts.shape), np.zeros(counts.shape))
 
@@ -120,6 +121,11 @@ def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Mome
     return Moments(counts, mean, np.maximum(square - mean * mean, 0.0))
 
 
+@lru_cache(maxsize=4096)
+def _first_count(n: int, alpha: float) -> int:
+    return int(min_certifiable_count(n, alpha))
+
+
 def interpolated_moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Moments:
     """`moments` at a few hundred of the counts, closest where they bend, and by cubic splines between."""
     if len(counts) <= _NODES:
@@ -130,7 +136,7 @@ def interpolated_moments(counts: NDArray[np.int64], total: int, n: int, alpha: f
         return -np.arcsin(np.sqrt((total - of) / total))
 
     low, high = angle(counts[[0, -1]])
-    onset = -np.arcsin(np.sqrt(max(1 - int(min_certifiable_count(n, alpha)) / n, 0.0)))
+    onset = -np.arcsin(np.sqrt(max(1 - _first_count(n, alpha) / n, 0.0)))
     near = onset + np.linspace(-6, 6, _NODES // 4) / (2 * np.sqrt(min(n, total)))
     points = np.concatenate([np.linspace(low, high, _NODES), near[(near > low) & (near < high)]])
     nodes = np.unique(total - np.round(total * np.sin(points) ** 2).astype(np.int64))
