@@ -1,16 +1,17 @@
-# `make demo` runs the simulations and draws their figures; `make test` runs the whole test suite.
+# `make demo` runs the simulations and the audit and draws their figures; `make test` runs the whole test suite.
 # Both create what they need in .venv first. PYTHON chooses the interpreter (3.11 or newer).
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint benchmark figures clean
+.PHONY: help demo test lint benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/demo  ## run the simulations, print their tables, draw their figures
+demo: .venv/demo  ## run the simulations, audit the logs that ship, draw the figures
 	for sim in sims/*.py; do .venv/bin/python $$sim || exit 1; done
+	.venv/bin/rstheory audit rstheory/zoo --figures figures/audit
 
 test: .venv/test  ## run the whole test suite
 	.venv/bin/python -m pytest -n auto

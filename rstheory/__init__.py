@@ -1,10 +1,12 @@
 """What average certified radius rewards: theory, sound certificates and audits for randomized smoothing.
 
 The theory lives in small modules, lowest floor first: `radius` and `binomial`, then `budget`, `trivial` and
-`population`; `symbolic` derives the same objects with SymPy and `rigorous` encloses them in ball arithmetic. Those two
+`population`; `audit` reads certification logs; `symbolic` derives the same objects with SymPy and `rigorous` encloses them in ball arithmetic. Those two
 are imported by name, so that `import rstheory` loads NumPy and SciPy only.
 """
 
+from rstheory.audit.log import CertificationLog
+from rstheory.audit.read import read_log
 from rstheory.binomial import (
     clopper_pearson_lower,
     clopper_pearson_lower_sf,
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Budget",
+    "CertificationLog",
     "Population",
     "budget_for_acr",
     "certified_radius",
@@ -75,6 +78,7 @@ __all__ = [
     "poisson_limit",
     "radius_bounds_sf",
     "radius_from_count",
+    "read_log",
     "sensitivity",
     "sensitivity_bounds_sf",
     "sensitivity_sf",

@@ -24,26 +24,33 @@ BaseClassifier = Callable[[NDArray[np.float64]], ArrayLike]
 class Certificate:
     """What one run of CERTIFY found for one input: the evidence and what follows from it.
 
-    selected: class picked by the n0 selection draws. count: how many of the n estimation draws gave it. alpha: level.
-    sigma: noise level.
+    selected: class picked by the n0 selection draws. counts: how many of the n estimation draws gave each class.
+    alpha: level. sigma: noise level.
 
-    >>> certificate = Certificate(selected=3, count=990, n=1000, n0=100, alpha=0.001, sigma=0.5)
+    >>> certificate = Certificate(selected=1, counts=(10, 990), n=1000, n0=100, alpha=0.001, sigma=0.5)
     >>> certificate.abstained, f"{certificate.radius:.4f}"
     (False, '0.9890')
     """
 
     selected: int
-    count: int
+    counts: tuple[int, ...]
     n: int
     n0: int
     alpha: float
     sigma: float
 
     def __post_init__(self) -> None:
-        _check.counts(self.count, self.n)
+        _check.counts(self.counts, self.n)
+        if sum(self.counts) != self.n:
+            raise ValueError(f"counts={self.counts} is not allowed: they must add up to n={self.n}")
         _check.budget("n0", self.n0)
         _check.level("alpha", self.alpha)
         _check.positive("sigma", self.sigma)
+
+    @property
+    def count(self) -> int:
+        """How many of the n estimation draws gave the selected class."""
+        return self.counts[self.selected]
 
     @property
     def failure_bound(self) -> float:
@@ -99,7 +106,8 @@ def certify(
         return counts
 
     selected = int(np.argmax(count(draws_of["n0"])))
-    return Certificate(selected, int(count(draws_of["n"])[selected]), draws_of["n"], draws_of["n0"], alpha, noise_level)
+    counts = tuple(int(votes) for votes in count(draws_of["n"]))
+    return Certificate(selected, counts, draws_of["n"], draws_of["n0"], alpha, noise_level)
 
 
 def _votes(labels: Any, size: int, classes: int) -> NDArray[np.int64]:

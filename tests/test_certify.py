@@ -87,5 +87,7 @@ def test_bad_input_is_refused(change, message):
 
 
 def test_impossible_evidence_is_refused():
-    with pytest.raises(ValueError, match="k=11"):
-        Certificate(selected=0, count=11, n=10, n0=1, alpha=0.1, sigma=1.0)
+    with pytest.raises(ValueError, match=r"k\[0\]=11"):
+        Certificate(selected=0, counts=(11, 0), n=10, n0=1, alpha=0.1, sigma=1.0)
+    with pytest.raises(ValueError, match="add up to n=10"):
+        Certificate(selected=0, counts=(5, 4), n=10, n0=1, alpha=0.1, sigma=1.0)

@@ -1,6 +1,26 @@
 """Figures: one style, one function a figure, which takes results (data frames) and returns a Matplotlib Figure."""
 
+from rstheory.plots.audit import (
+    acr_by_budget,
+    attribution_bars,
+    radius_accuracy,
+    rank_flips,
+    survival,
+    write_figures,
+)
 from rstheory.plots.style import save
 from rstheory.plots.theory import acr_unbounded, budget_dependence, easy_sample_sensitivity, mean_preserving_spread
 
-__all__ = ["acr_unbounded", "budget_dependence", "easy_sample_sensitivity", "mean_preserving_spread", "save"]
+__all__ = [
+    "acr_by_budget",
+    "acr_unbounded",
+    "attribution_bars",
+    "budget_dependence",
+    "easy_sample_sensitivity",
+    "mean_preserving_spread",
+    "radius_accuracy",
+    "rank_flips",
+    "save",
+    "survival",
+    "write_figures",
+]
