@@ -454,6 +454,9 @@ def _print_group(report: AuditReport, group: Group, console: Console) -> None:
     own = report.members(group)
     order = sorted(range(len(own)), key=lambda i: (-own[i].log.acr, i))
     console.print(f"\n{group.title}: {plural(len(own), 'log')}", style="bold", highlight=False)
+    if sum(other.title == group.title for other in report.groups) > 1:
+        where = printable(_common_folder([log.log.path for log in own]))
+        _note(console, f"In {where}. Logs that give the same indices other labels are on other images: not compared.")
     if len(order) > _SHOWN_LOGS:
         _note(console, f"The {_SHOWN_LOGS} logs with the largest ACR are shown; --json writes all of them.")
         order = order[:_SHOWN_LOGS]
@@ -483,6 +486,13 @@ def _print_group(report: AuditReport, group: Group, console: Console) -> None:
             _note(console, f"The first {_SHOWN_PAIRS} of {len(group.comparisons):,} pairs; --json writes all of them.")
     elif len(own) > 1:
         _note(console, f"Pairs not compared: {group.not_compared} (--compare compares them all).")
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    try:
+        return os.path.commonpath(paths)
+    except ValueError:  # absolute and relative ones, or several drives
+        return ", ".join(paths)
 
 
 def _note(console: Console, text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from rstheory._check import Float
-from rstheory.audit.compare import attribution
+from rstheory.audit.compare import attribution, common_samples
 from rstheory.audit.crossings import BudgetCurves
 from rstheory.audit.log import CertificationLog
 from rstheory.audit.report import LARGEST_PREDICTED, LARGEST_TRANSPORTED, AuditReport, Group, ranks
@@ -117,6 +118,8 @@ def _power(n: int) -> str:
 def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
     """Survival curves with bands, and the lead over the first log with its paired standard error (D1, D4).
 
+    The lead is on the samples common to both.
+
     Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
     """
     frames = []
@@ -132,9 +135,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
                 "lower_population": curve.lower_population,
             }
         )
-        paired = np.array_equal(log.index, first.index) and np.array_equal(log.label, first.label)
-        nothing = np.full(len(curve.radius), np.nan)
-        lead, error = _lead(log, first, curve.radius) if paired else (nothing, nothing)
+        lead, error = _lead(*common_samples(log, first), curve.radius)
         frames.append(frame.assign(lead=lead, lead_error=error))
     return pd.concat(frames, ignore_index=True)
 
@@ -148,7 +149,9 @@ def _lead(log: CertificationLog, other: CertificationLog, radius: Float) -> tupl
     lost = _at_least(np.sort(np.where(against > reach, against, -1.0)), radius) - _at_least(
         np.sort(np.where(against > reach, reach, -1.0)), radius
     )
-    lead = (gained - lost) / samples
+    # Above the largest radius of either, the lead is the other's whole share: rounding, or another budget, but no lead.
+    both = radius <= min(reach.max(initial=-1.0), against.max(initial=-1.0))
+    lead = np.where(both, (gained - lost) / samples, np.nan)
     return lead, np.sqrt(np.maximum((gained + lost) / samples - lead**2, 0) / samples)
 
 
@@ -162,12 +165,12 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
     curves: what `survival_frame` returns.
     """
     with style():
-        figure = Figure(figsize=(PAGE, 2.7))
-        left, right = figure.subplots(1, 2)
         names = list(dict.fromkeys(curves["log"]))
+        figure, panels = _panels(2 if len(names) > 1 else 1)
+        left, right = panels[0], panels[-1]
         for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
-            look = {"color": COLORS[i], "linestyle": DASHES[i]}
+            look: Any = {"color": COLORS[i], "linestyle": DASHES[i]}
             left.fill_between(
                 rows["tail"], rows["lower_population"], rows["lower_samples"], step="post", color=COLORS[i],
                 alpha=0.12, linewidth=0,
@@ -177,17 +180,33 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
                 low, high = (100 * (rows["lead"] + sign * 2 * rows["lead_error"]) for sign in (-1, 1))
                 right.fill_between(rows["tail"], low, high, step="post", color=COLORS[i], alpha=0.2, linewidth=0)
                 right.step(rows["tail"], 100 * rows["lead"], where="post", **look)
-        right.axhline(0, color=COLORS[0], linewidth=1.2)
-        for axes in (left, right):
+        for axes in panels:
             _probability_axis(axes, curves["tail"].min())
-        left.set(ylabel="share of samples with $p \\geq u$", ylim=(0, None), title="(a) survival of the bound on $p$")
-        right.set(ylabel=f"lead over {names[0]} / % points", title="(b) lead, with ±2 paired s.e.")
+        left.set(
+            ylabel="share of samples with $p \\geq u$",
+            ylim=(0, None),
+            title=_part("survival of the bound on $p$", panels),
+        )
+        if len(panels) > 1:
+            right.axhline(0, color=COLORS[0], linewidth=1.2)
+            right.set(ylabel=f"lead over {names[0]} / % points", title="(b) lead, with ±2 paired s.e.")
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
         figure.legend(
             *left.get_legend_handles_labels(), loc="outside right upper", handlelength=2.5,
             title="band: population, 95 %", title_fontsize=6,
         )  # fmt: skip
     return figure
+
+
+def _panels(number: int) -> tuple[Figure, list[Axes]]:
+    """A figure as wide as its panels need, with room for a legend to the right of them."""
+    figure = Figure(figsize=(PAGE if number > 1 else COLUMN + 1, 2.7))
+    return figure, list(np.atleast_1d(figure.subplots(1, number)))
+
+
+def _part(title: str, panels: Sequence[Axes]) -> str:
+    """Title of the first panel, lettered where there are more."""
+    return f"(a) {title}" if len(panels) > 1 else title
 
 
 def _probability_axis(axes: Axes, smallest: float) -> None:
@@ -269,11 +288,13 @@ def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str
 
 def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
     """Budgets at which two of the logs drawn change places. Columns log (the two), n."""
+    samples = {log.log.path: log.log.samples for log in report.members(group)}
     short = {log.log.path: _short(name) for log, name in zip(report.members(group), group.names, strict=True)}
     rows = [
         {"log": f"{short[pair.a]} | {short[pair.b]}", "first": short[pair.a], "n": n}
         for pair in group.comparisons
         for n in pair.crossing_budgets
+        if samples[pair.a] == samples[pair.b] == pair.samples  # else the curves drawn are not those that cross
         if n >= _SMALLEST_BUDGET and short[pair.a] in names and short[pair.b] in names
     ]
     return pd.DataFrame(rows, columns=["log", "first", "n"])
@@ -285,17 +306,17 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
     curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model.
     """
     with style():
-        figure = Figure(figsize=(PAGE, 2.7))
-        left, right = figure.subplots(1, 2)
         names = list(dict.fromkeys(curves["log"]))
+        figure, panels = _panels(2 if len(names) > 1 else 1)
+        left, right = panels[0], panels[-1]
         own = int(curves.loc[curves["kind"] == "exact", "n"].max())
         for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
             known, predicted = rows[rows["n"] <= own], rows[rows["n"] >= own]
-            for axes, column in ((left, "acr"), (right, "lead")):
+            for axes, column in zip(panels, ("acr", "lead"), strict=False):
                 axes.plot(known["n"], known[column], color=COLORS[i], linestyle=DASHES[i], label=name)
                 axes.plot(predicted["n"], predicted[column], color=COLORS[i], linestyle=":", linewidth=0.9)
-        for axes, column in ((left, "acr"), (right, "lead")):
+        for axes, column in zip(panels, ("acr", "lead"), strict=False):
             points = [
                 np.interp(np.log(n), np.log(rows["n"]), rows[column])
                 for first, n in zip(crossings["first"], crossings["n"], strict=True)
@@ -308,8 +329,9 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
             axes.set(xscale="log", xlabel="certification budget $N$", xlim=(curves["n"].min(), curves["n"].max()))
             if curves["n"].max() > own:
                 axes.axvspan(own, curves["n"].max(), color="black", alpha=0.06, linewidth=0, label="predicted")
-        left.set(ylabel="expected ACR", title="(a) ACR by budget")
-        right.set(ylabel=f"ACR minus that of {names[0]}", title="(b) lead")
+        left.set(ylabel="expected ACR", title=_part("ACR by budget", panels))
+        if len(panels) > 1:
+            right.set(ylabel=f"ACR minus that of {names[0]}", title="(b) lead")
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
         figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", handlelength=2.5)
     return figure
@@ -321,19 +343,18 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
 def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) -> pd.DataFrame:
     """ACR of each log minus that of the first, by the difficulty of the samples for the first one (D5).
 
-    Columns log, difficulty, difference, standard_error (by leaving out groups of samples in turn). Logs on other
-    samples than the first are left out.
+    Columns log, difficulty, difference, standard_error (by leaving out groups of samples in turn). On the
+    samples common to both.
     """
     first = logs[0]
     rows = []
     for log, name in zip(logs[1:], names[1:], strict=True):
-        if not (np.array_equal(log.index, first.index) and np.array_equal(log.label, first.label)):
-            continue
-        whole = attribution(log, first)
-        groups = min(_JACKKNIFE, log.samples)
-        every = np.arange(log.samples)
+        own, reference = common_samples(log, first)
+        whole = attribution(own, reference)
+        groups = min(_JACKKNIFE, own.samples)
+        every = np.arange(own.samples)
         kept = [every[every % groups != g] for g in range(groups)] if groups > 1 else []
-        parts = np.array([list(attribution(log.select(rows), first.select(rows)).values()) for rows in kept])
+        parts = np.array([list(attribution(own.select(row), reference.select(row)).values()) for row in kept])
         spread = np.sqrt(np.mean((parts - parts.mean(axis=0)) ** 2, axis=0) * (groups - 1)) if kept else [np.nan] * 5
         rows += [
             {"log": name, "difficulty": difficulty, "difference": part, "standard_error": float(error)}

@@ -1,0 +1,187 @@
+"""The report of an audit: schema, ranks, groups, names, and the published logs where they are at hand."""
+
+import io
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from audit_logs import counts_of_model, log_of_counts
+from rich.console import Console
+
+from rstheory.audit.read import find_logs, read_log
+from rstheory.audit.report import (
+    BUDGETS,
+    COMPARED_UNASKED,
+    audit,
+    flips,
+    print_report,
+    radius_grid,
+    ranks,
+    short_names,
+    to_json,
+    write_json,
+)
+
+
+def model(seed, path, **settings):
+    return log_of_counts(counts_of_model(seed), path=path, **settings)
+
+
+def printed(report):
+    console = Console(file=io.StringIO(), width=1000, emoji=False)
+    print_report(report, console)
+    return console.file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def report():
+    return audit([model(1, "x/first.tsv"), model(2, "x/second.tsv"), model(3, "x/third.tsv", sigma=1.0)], [100, 300])
+
+
+def test_every_log_appears_with_its_numbers(report):
+    assert [log.name for log in report.logs] == ["first", "second", "third"]
+    for log in report.logs:
+        assert [budget.n for budget in log.budgets] == [100, 300, 1000, 10_000]
+        assert [budget.kind for budget in log.budgets] == ["exact", "exact", "as printed", "predicted"]
+        assert log.acr_at(1000) == log.log.acr == pytest.approx(np.mean(log.log.correct * log.log.radius), abs=1e-12)
+        assert log.radii[0] == 0
+        assert log.certified_accuracy[0] == log.log.clean_accuracy
+
+
+def test_only_logs_with_one_noise_level_are_grouped(report):
+    assert [group.members for group in report.groups] == [(0, 1), (2,)]
+    assert [len(group.comparisons) for group in report.groups] == [1, 0]
+    assert report.groups[1].not_compared == "only one log"
+
+
+def test_other_budgets_and_other_images_are_not_grouped():
+    first = model(1, "a.tsv")
+    relabelled = replace(model(2, "b.tsv"), path="b.tsv", label=(first.label + 3) % 10)
+    shorter = first.select(np.arange(50))
+    report = audit([first, relabelled, log_of_counts([90, 80], n=100, path="c.tsv"), replace(shorter, path="d.tsv")])
+    assert sorted(group.members for group in report.groups) == [(0, 3), (1,), (2,)]
+    (pair,) = (pair for group in report.groups for pair in group.comparisons)
+    assert pair.samples == 50
+    (group,) = (group for group in report.groups if group.comparisons)
+    assert [warning.code for warning in group.between[0]] == ["different-samples"]
+    assert "different-samples" in printed(report)
+
+
+def test_many_logs_are_compared_when_asked_only():
+    logs = [log_of_counts([90 + i % 10, 80], n=100, path=f"{i}.tsv") for i in range(COMPARED_UNASKED + 1)]
+    report = audit(logs)
+    assert not report.groups[0].comparisons
+    assert "--compare" in printed(report)
+    assert len(audit(logs, compare=True).groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
+    assert not audit(logs[:2], compare=False).groups[0].comparisons
+
+
+def test_progress_counts_to_the_end():
+    seen = []
+    audit([model(1, "a"), model(2, "b")], progress=lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert {total for _, total in seen} == {len(seen)}
+
+
+def test_json_has_the_promised_names(report, tmp_path):
+    data = to_json(report)
+    for log in data["logs"]:
+        promised = {"path", "sigma", "n", "alpha", "samples", "acr", "certified_accuracy", "abstain_rate", "budget"}
+        assert promised | {"warnings"} <= set(log)
+        assert list(log["budget"]) == ["100", "300", "1000"]
+        assert list(log["budget_predicted"]) == ["10000"]
+        assert list(log["certified_accuracy"])[:2] == ["0.00", "0.25"]
+    (comparison,) = data["comparisons"]
+    promised = {"a", "b", "samples", "acr_difference", "dominates", "crossings", "crossing_budgets"}
+    assert promised <= set(comparison)
+    assert comparison["dominates"] in ("a", "b", None)
+    write_json(data, tmp_path / "new" / "audit.json")
+    assert json.loads((tmp_path / "new" / "audit.json").read_text()) == data
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["audit.json"]
+
+
+def test_json_has_null_for_what_is_no_number():
+    report = audit([log_of_counts([90], n=100, path="one.tsv"), log_of_counts([95], n=100, path="two.tsv")])
+    data = to_json(report)
+    assert data["logs"][0]["standard_error"] is None
+    json.dumps(data, allow_nan=False)
+
+
+def test_nothing_to_audit():
+    assert to_json(audit([])) == {"logs": [], "comparisons": [], "groups": []}
+
+
+def test_a_budget_too_large_to_transport_is_reported_as_printed():
+    log = log_of_counts([10**9, 10**9 - 5], n=10**9, path="large.tsv")
+    report = audit([log, replace(log, path="larger.tsv")])
+    assert [(budget.n, budget.kind) for budget in report.logs[0].budgets] == [(10**9, "as printed")]
+    assert "not transported" in report.groups[0].not_compared
+    printed(report)
+
+
+def test_radius_grid_reaches_the_largest_radius_and_stays_short():
+    grid = radius_grid(log_of_counts([90], n=100_000, sigma=1.0))
+    assert grid == tuple(0.25 * i for i in range(16))
+    assert len(radius_grid(log_of_counts([90], n=1000, sigma=1e9))) <= 1024
+    assert radius_grid(log_of_counts([2], n=2)) == (0.0,)
+
+
+def test_ranks_share_ties():
+    assert ranks([3.0, 1.0, 3.0, 2.0]) == (1, 4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a/noise_0.25", "a/noise_0.5"], ["noise_0.25", "noise_0.5"]),
+        (["m/ours/noise_0.5.tsv", "m/ours/noise_1.0.tsv", "m/x/noise_0.5.tsv"],
+         ["ours/noise_0.5", "ours/noise_1.0", "x/noise_0.5"]),
+        (["a.tsv", "a.txt"], ["a.tsv", "a.txt"]),
+        (["noise_0.5.tsv"], ["noise_0.5"]),
+        (["a/\x1b[31mred.tsv"], [r"\x1b[31mred"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_short_names(paths, names):
+    assert short_names(paths) == names
+
+
+def test_the_terminal_tells_settings_ranks_and_markup_apart(report):
+    text = printed(report)
+    assert "sigma=0.5, N=1,000, alpha=0.001: 2 logs" in text
+    assert "10,000 (predicted)" in text
+    assert "[red]" in printed(audit([model(1, "[red]x.tsv")]))
+
+
+# -- the logs that the paper's authors published ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def published():
+    folder = os.environ.get("RSTHEORY_PUBLISHED_LOGS")
+    if not folder:
+        pytest.skip("RSTHEORY_PUBLISHED_LOGS does not name the published certification logs")
+    return [read_log(path) for path in find_logs([Path(folder, "cifar10")]).logs]
+
+
+def test_published_acr_is_the_mean_of_the_printed_radii(published):
+    assert len(published) == 21
+    for log in published:
+        table = np.genfromtxt(log.path, delimiter="\t", skip_header=1, usecols=(3, 4))
+        assert log.acr == pytest.approx(np.mean(table[:, 0] * table[:, 1]), abs=1e-12)
+
+
+def test_published_ranking_depends_on_the_budget(published):
+    """C8: at sigma = 0.5 the best method at N = 100,000 is not the best at N = 10,000."""
+    half = [log for log in published if log.sigma == 0.5]
+    (group,) = audit(half, BUDGETS, compare=False).groups
+    at = dict(zip((budget.n for budget in group.budgets), group.rank_by_budget, strict=True))
+    assert group.names[at[100_000].index(1)] == "ours"
+    assert group.names[at[10_000].index(1)] == "catrs"
+    assert 10_000 in flips(group)[0]
+    pair = [log for log in half if Path(log.path).parent.name in ("catrs", "ours")]
+    (comparison,) = audit(pair, []).groups[0].comparisons
+    assert [round(n, -2) for n in comparison.crossing_budgets[-1:]] == [23_800]
