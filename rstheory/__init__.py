@@ -1,8 +1,8 @@
 """What average certified radius rewards: theory, sound certificates and audits for randomized smoothing.
 
 The theory lives in small modules, lowest floor first: `radius` and `binomial`, then `budget`, `trivial` and
-`population`; `audit` reads certification logs; `symbolic` derives the same objects with SymPy and `rigorous` encloses them in ball arithmetic. Those two
-are imported by name, so that `import rstheory` loads NumPy and SciPy only.
+`population`; `audit` reads certification logs; `symbolic` derives the theory with SymPy and `rigorous` encloses it in
+ball arithmetic. Those two are imported by name, so that `import rstheory` loads NumPy and SciPy only.
 """
 
 from rstheory.audit.log import CertificationLog

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri_exp
+from scipy.special import ndtri, ndtri_exp
 
 from rstheory import _check
 from rstheory._check import Float
@@ -79,10 +79,16 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Any:
         budget = budget.astype(object)  # so that n + 1 and sums of two counts do not overflow
     below = np.where(level <= 0.5, budget // 2, budget * 0)  # L(n/2) <= 1/2 for every alpha <= 1/2; L(0) = 0 always
     above = budget + 1
+    # Bisection, whose first two probes are just below and just above the normal approximation of the answer.
+    spread = np.sqrt(budget.astype(float))
+    guess = budget.astype(float) / 2 - ndtri(level) * spread / 2
+    probes = [np.clip(guess + side * (2 + 0.02 * spread), 0, 4e18).astype(np.int64) for side in (-1, 1)]
     while np.any(above - below > 1):
-        middle = (below + above) // 2
+        middle = np.clip(probes.pop(), below + 1, above - 1) if probes else (below + above) // 2
+        middle = np.where(above - below > 1, middle, below)
         known = middle > budget
         certified = known | (clopper_pearson_lower_sf(np.where(known, budget, middle), budget, level) < 0.5)
+        certified &= above - below > 1
         below, above = np.where(certified, below, middle), np.where(certified, middle, above)
     return above[()]
 

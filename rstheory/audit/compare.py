@@ -187,7 +187,7 @@ def lead_regions(a: CertificationLog, b: CertificationLog) -> tuple[Region, ...]
         low, high = np.asarray(certified_radius_inverse(np.maximum(edges, 0.0), a.sigma))
         leader: Literal["a", "b"] = "a" if sign[start] > 0 else "b"
         size = float(abs(lead[best]))
-        regions.append(Region(float(low), float(high), leader, size, size / error if error else float("inf")))
+        regions.append(Region(float(low), float(high), leader, size, float(size / error) if error else float("inf")))
     return tuple(regions)
 
 

@@ -40,9 +40,11 @@ def recover_counts(log: CertificationLog) -> Counts:
     interval: its lower end is sound, its nearest count is the best guess. Radii above what the budget can certify give
     k = n. The table behind it holds every count of the budget: memory and time grow with n.
     """
+    known = log.count[log.correct]
+    if np.all(known >= 0):
+        return Counts(known, known)
     first, table = radius_table(log.n, log.alpha)
     radius, half = log.radius[log.correct] / log.sigma, log.half_unit[log.correct] / log.sigma
-    known = log.count[log.correct]
     if not table.size:
         return Counts(np.maximum(known, 0), np.maximum(known, 0))
     low = np.searchsorted(table, radius * (1 - _SLACK) - half)

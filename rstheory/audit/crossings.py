@@ -13,7 +13,7 @@ from rstheory.audit.log import CertificationLog
 from rstheory.audit.transport import interpolated_moments, moments
 
 # Budgets looked at: every one up to the first number, then this many a decade.
-EVERY_BUDGET_TO = 200
+EVERY_BUDGET_TO = 100
 BUDGETS_A_DECADE = 30
 _NEIGHBOURS = 4
 

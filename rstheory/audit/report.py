@@ -630,10 +630,10 @@ def _range(region: Region) -> str:
 
 
 def _probability(u: float) -> str:
-    """Enough digits to tell u from 1, and two more.
+    """Enough digits to tell u from 1, and one more.
 
     >>> _probability(0.5), _probability(0.7291), _probability(0.9999305)
-    ('0.5', '0.73', '0.99993')
+    ('0.5', '0.73', '0.999931')
     """
     digits = 2 if u < 0.9 else min(1 + math.ceil(-math.log10(max(1 - u, 1e-16))), 16)
     return f"{u:.{digits}f}".rstrip("0").rstrip(".") or "0"

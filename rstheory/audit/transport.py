@@ -18,7 +18,7 @@ from rstheory.audit.counts import recover_counts
 from rstheory.audit.log import CertificationLog
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
 
-_NODES = 400
+_NODES = 300
 
 Kind = Literal["as printed", "exact", "predicted"]
 
@@ -52,7 +52,8 @@ def at_budgets(
 
     Up to a log's own budget N this is exact, with no re-run: given the count k of N draws, n of them picked at random
     hold Hypergeometric(N, k, n) successes. Beyond N it is a prediction from a model, a uniform prior on each p, under
-    which the count is beta-binomial: marked "predicted". At the log's own budget and level it is the printed ACR. Time
+    which the count is beta-binomial: marked "predicted", and low where many samples saw no failure at all, because the
+    prior gives such a sample a failure rate of about 1/N. At the log's own budget and level it is the printed ACR. Time
     grows with the budget: beyond ten times N expect minutes.
 
     The class is taken as selected in the log. Samples on which it abstained or was wrong count 0 at every budget: their

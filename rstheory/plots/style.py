@@ -54,11 +54,11 @@ def style() -> AbstractContextManager[None]:
 def save(figure: Figure, stem: Path, data: pd.DataFrame, made_by: Mapping[str, str]) -> list[Path]:
     """Write `stem`.png, .pdf and .csv (the data drawn and what made it); the same input gives the same bytes."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [stem.with_suffix(suffix) for suffix in (".png", ".pdf", ".csv")]
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv")]  # a stem may hold dots
     with style():
         # No date and no program version in the files: they would differ from run to run.
         for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=False):
-            part = path.with_name(f"{path.stem}.part{path.suffix}")
+            part = path.with_name(f".part-{path.name}")
             figure.savefig(part, metadata=metadata)
             os.replace(part, path)
     write_csv(data, paths[2], made_by)

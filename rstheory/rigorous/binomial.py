@@ -92,6 +92,7 @@ def binomial_cdf_at(j: int, n: int, t: Number) -> arb:
 def binomial_sf_at(k: int, n: int, p: Number) -> arb:
     """P(Bin(n, p) >= k), for integers 0 <= k <= n and p in [0, 1]: note `>=`, which is what defines L(k).
 
+    >>> from fractions import Fraction
     >>> binomial_sf_at(1, 10**18, Fraction(1, 10**30)) < 1e-11
     True
     """

@@ -61,6 +61,7 @@ def log10_budget_for_acr(target: Number, alpha: Number, sigma: Number = 1, share
     """log10 of `budget_for_acr`, for budgets of any size: the threshold x gives x < n <= x + 1, and the ball covers
     both.
 
+    >>> from fractions import Fraction
     >>> log10_budget_for_acr("0.8437", "0.001", share=Fraction(1, 1000)).floor().unique_fmpz()
     154576
     """
