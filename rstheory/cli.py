@@ -94,9 +94,11 @@ def audit(
     Logs are tab-separated: idx label predict radius correct time. They are compared where sigma, N, alpha and the data
     set agree.
     """
+    from rstheory.audit.export import to_json, write_json
     from rstheory.audit.read import find_logs
     from rstheory.audit.report import audit as audited
-    from rstheory.audit.report import print_report, printable, to_json, write_json
+    from rstheory.audit.report import printable
+    from rstheory.audit.terminal import print_report
 
     found = find_logs(paths)
     errors = list(found.errors)

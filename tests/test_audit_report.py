@@ -11,19 +11,10 @@ import pytest
 from audit_logs import counts_of_model, log_of_counts
 from rich.console import Console
 
+from rstheory.audit.export import to_json, write_json
 from rstheory.audit.read import find_logs, read_log
-from rstheory.audit.report import (
-    BUDGETS,
-    COMPARED_UNASKED,
-    audit,
-    flips,
-    print_report,
-    radius_grid,
-    ranks,
-    short_names,
-    to_json,
-    write_json,
-)
+from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, radius_grid, ranks, short_names
+from rstheory.audit.terminal import flips, print_report
 
 
 def model(seed, path, **settings):

@@ -1,0 +1,126 @@
+"""An audit report as one JSON object, and written to a file whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rstheory.audit.compare import Comparison
+from rstheory.audit.log import Warning
+from rstheory.audit.report import AuditReport, Group, LogReport
+
+
+def to_json(report: AuditReport) -> dict[str, Any]:
+    """The report as plain lists and dictionaries that `json` writes; numbers that are not finite become null."""
+    result: dict[str, Any] = _finite(
+        {
+            "logs": [_log_json(log) for log in report.logs],
+            "comparisons": [
+                _comparison_json(comparison, between)
+                for group in report.groups
+                for comparison, between in zip(group.comparisons, group.between, strict=True)
+            ],
+            "groups": [_group_json(report, group) for group in report.groups],
+        }
+    )
+    return result
+
+
+def _log_json(report: LogReport) -> dict[str, Any]:
+    log = report.log
+    known = [budget for budget in report.budgets if budget.kind != "predicted"]
+    predicted = [budget for budget in report.budgets if budget.kind == "predicted"]
+    radii = [_radius_key(r) for r in report.radii]
+    return {
+        "path": log.path,
+        "name": report.name,
+        "sigma": log.sigma,
+        "n": log.n,
+        "alpha": log.alpha,
+        "samples": log.samples,
+        "acr": log.acr,
+        "acr_sound": log.acr_sound,
+        "standard_error": log.standard_error,
+        "clean_accuracy": log.clean_accuracy,
+        "certified_accuracy": dict(zip(radii, report.certified_accuracy, strict=True)),
+        "certified_accuracy_sound": dict(zip(radii, report.certified_accuracy_sound, strict=True)),
+        "abstain_rate": log.abstain_rate,
+        "budget": {str(budget.n): budget.acr for budget in known},
+        "budget_sound": {str(budget.n): budget.acr_sound for budget in known},
+        "budget_standard_deviation": {str(budget.n): budget.standard_deviation for budget in report.budgets},
+        "budget_predicted": {str(budget.n): budget.acr for budget in predicted},
+        "warnings": [_warning_json(warning) for warning in log.warnings],
+    }
+
+
+def _warning_json(warning: Warning) -> dict[str, Any]:
+    return {"code": warning.code, "rows": warning.rows, "line": warning.line, "message": warning.message}
+
+
+def _comparison_json(comparison: Comparison, between: tuple[Warning, ...]) -> dict[str, Any]:
+    return {
+        "a": comparison.a,
+        "b": comparison.b,
+        "samples": comparison.samples,
+        "acr_a": comparison.acr_a,
+        "acr_b": comparison.acr_b,
+        "acr_difference": comparison.acr_difference,
+        "standard_error": comparison.standard_error,
+        "interval": list(comparison.interval),
+        "dominates": comparison.dominates,
+        "crossings": list(comparison.crossings),
+        "crossing_budgets": list(comparison.crossing_budgets),
+        "regions": [
+            {
+                "start": region.start,
+                "end": region.end,
+                "leader": region.leader,
+                "largest": region.largest,
+                "standard_errors": region.standard_errors,
+            }
+            for region in comparison.regions
+        ],
+        "attribution": comparison.attribution,
+        "warnings": [_warning_json(warning) for warning in between],
+    }
+
+
+def _group_json(report: AuditReport, group: Group) -> dict[str, Any]:
+    return {
+        "sigma": group.sigma,
+        "n": group.n,
+        "alpha": group.alpha,
+        "logs": [log.log.path for log in report.members(group)],
+        "names": list(group.names),
+        "rank_by_budget": {str(b.n): list(r) for b, r in zip(group.budgets, group.rank_by_budget, strict=True)},
+        "rank_by_radius": {_radius_key(r): list(k) for r, k in zip(group.radii, group.rank_by_radius, strict=True)},
+        "not_compared": group.not_compared,
+    }
+
+
+def _radius_key(radius: float) -> str:
+    return f"{radius:.2f}"
+
+
+def _finite(value: Any) -> Any:
+    """The same, in Python's own types, with None for every float that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_json(data: dict[str, Any], path: Path) -> None:
+    """Write JSON whole or not at all; the same data gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
