@@ -22,6 +22,8 @@ def refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str
 
 
 def _text(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 1000:  # Python refuses to print the largest
+        return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1} or more"
     return repr(value) if isinstance(value, (str, bytes)) else str(value)
 
 

@@ -217,8 +217,9 @@ def _tabulated(weights: Weights, low: int, high: int) -> Weights:
 def _window(laws: Laws, centre: Counts, last: int, width: float) -> tuple[Counts, Counts]:
     """First and last count of a window around each centre: the mean or, where that is beyond it, `last`.
 
-    Bernstein's inequality: P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))), V the variance; the reach x makes that
-    exponent `width`. A log-concave law falls off at least as fast from any point beyond its mode.
+    Bernstein's inequality for the binomial, P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))) with V the variance: the
+    reach x makes that exponent `width`. It is only where to begin; `_mass_outside` decides whether it was enough, as it
+    may not be for a beta-binomial, whose tails are longer.
     """
     reach = np.ceil(width / 3 + np.sqrt(width * width / 9 + 2 * width * laws.variance)).astype(np.int64)
     return np.maximum(centre - reach, laws.first), np.minimum(centre + reach, last)

@@ -102,8 +102,9 @@ def _lower_bounds(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> tuple[Float, 
     level = _check.level("alpha", alpha)
     try:
         k_, j_ = successes.astype(np.float64), failures.astype(np.float64)
-    except OverflowError as error:
-        raise ValueError("n is not allowed: beyond 1e308 only k = n is tractable; see max_radius") from error
+    except OverflowError:
+        _check.float_budget("n", n)  # names the value; `max_radius` takes larger budgets, for k = n
+        raise
     k_, j_, level = np.broadcast_arrays(k_, j_, level)
     lower, lower_sf = np.zeros(k_.shape), np.ones(k_.shape)
 

@@ -67,7 +67,7 @@ def test_dominance_means_a_larger_acr_at_every_budget(first, second):
 @given(COUNTS, COUNTS)
 @settings(max_examples=12)
 def test_crossing_budgets_are_every_change_of_sign(first, second):
-    """Up to 200 every budget is looked at, so nothing can be missed: compared with the exact difference at each."""
+    """Up to EVERY_BUDGET_TO each is looked at, so nothing is missed: compared with the exact difference at each."""
     a, b = pair(first, second)
     exact = [x.acr - y.acr for x, y in zip(*at_budgets([a, b], range(1, N + 1)), strict=True)]
     signs = [(n, np.sign(d)) for n, d in enumerate(exact, 1) if abs(d) > 1e-13]

@@ -87,7 +87,7 @@ def test_prediction_is_marked_and_consistent_in_the_limit():
     log = log_of_counts(counts_of_model(3))
     result = log.at_budget(5000)
     assert result.kind == "predicted"
-    # Under the model, taking the prediction back to the log's own size keeps its order: more draws, larger radii.
+    # Samples without a failure are few here (Beta(2, 1/2) at N = 1000), so the prior hardly costs them: radii grow.
     assert log.acr < result.acr < log.at_budget(20_000).acr
 
 

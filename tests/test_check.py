@@ -160,3 +160,10 @@ def _defined_in(value: Any, module: Any) -> bool:
 
 
 EXEMPT = {radius.radius_bounds_at}  # serves the other modules, on arguments that they have checked
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_budgets_too_large_to_print_are_still_named(digits):
+    n = 10**digits
+    with pytest.raises(ValueError, match=r"^n=2\^\d+ or more is not allowed: .*1e308"):
+        binomial.clopper_pearson_lower(n - 1, n, 0.001)
