@@ -1,4 +1,5 @@
-"""CERTIFY of Cohen, Rosenfeld and Kolter (ICML 2019, Figure 1) for any base classifier that NumPy can call.
+"""CERTIFY of Cohen, Rosenfeld and Kolter (ICML 2019, Figure 1) for any base classifier that NumPy can call, and what
+follows from the counts that CERTIFY and PREDICT see.
 
 Selection draws pick the class, fresh estimation draws count it, and the Clopper-Pearson bound on that count gives the
 radius. The result keeps the counts, so that anyone can recompute it.
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binomtest
 
 from rstheory import _check
 from rstheory.binomial import clopper_pearson_lower_sf
@@ -66,6 +68,40 @@ class Certificate:
     def radius(self) -> float:
         """Certified L2 radius, correct with probability at least 1 - alpha; 0 if abstained."""
         return float(certified_radius_sf(self.failure_bound, self.sigma))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What PREDICT finds for one input: which class leads, and whether by enough (Cohen et al. 2019, Proposition 2).
+
+    counts: how many draws gave each class. alpha: level of the two-sided binomial test between the two leading classes.
+
+    >>> Prediction((400, 600), alpha=0.001).leader, Prediction((490, 510), alpha=0.001).abstained
+    (1, True)
+    """
+
+    counts: tuple[int, ...]
+    alpha: float
+
+    def __post_init__(self) -> None:
+        _check.level("alpha", self.alpha)
+        _check.counts(self.counts, _check.budget("n", sum(self.counts)))
+
+    @property
+    def leader(self) -> int:
+        """The class with most draws; the first of them where several have as many."""
+        return int(np.argmax(self.counts))
+
+    @property
+    def p_value(self) -> float:
+        """Probability that two classes of equal probability would differ by as much, given their total."""
+        first, second = sorted(self.counts, reverse=True)[:2] if len(self.counts) > 1 else (self.counts[0], 0)
+        return float(binomtest(first, first + second, 0.5).pvalue)
+
+    @property
+    def abstained(self) -> bool:
+        """True if the lead is not significant. Else it is wrong about g(x) with probability at most alpha."""
+        return self.p_value > self.alpha
 
 
 def certify(

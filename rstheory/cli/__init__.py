@@ -1,0 +1,42 @@
+"""The command line: parses, calls the package, prints. One module a command.
+
+Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage.
+Everything but typer is imported where it is used, so that `rstheory --help` answers at once.
+"""
+
+from typing import Annotated
+
+import typer
+
+from rstheory.cli.audit import audit
+from rstheory.cli.budget import budget
+from rstheory.cli.certify import certify, predict
+
+app = typer.Typer(
+    name="rstheory",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import rstheory
+
+        typer.echo(f"rstheory {rstheory.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What average certified radius (ACR) rewards: audits of certification logs, what a budget can do, and sound
+    certificates of your own models."""
+
+
+for command in (audit, budget, certify, predict):
+    app.command()(command)

@@ -1,0 +1,101 @@
+"""`rstheory audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rstheory.cli.common import UNREADABLE, console, level, positive, progress, refuse
+
+if TYPE_CHECKING:
+    from rstheory.audit.log import CertificationLog
+
+
+def audit(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Certification logs, or folders that hold some.")
+    ],
+    sigma: Annotated[
+        float | None,
+        typer.Option(callback=positive, help="Noise level; default: from the log or its name (noise_0.50)."),
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", min=1, help="Noise draws a sample; default: from the log, else 100000.")
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(callback=level, help="Significance level; default: from the log, else 0.001."),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write everything found as JSON.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
+    ] = None,
+    compare: Annotated[
+        bool | None,
+        typer.Option("--compare/--no-compare", help="Compare every pair of logs; default: in groups of up to 12 logs."),
+    ] = None,
+) -> None:
+    """Audit certification logs: ACR as printed and sound, at other budgets, ranks, and who leads whom where.
+
+    Logs are tab-separated: idx label predict radius correct time. They are compared where sigma, N, alpha and the data
+    set agree.
+    """
+    from rstheory.audit.export import to_json, write_json
+    from rstheory.audit.read import find_logs
+    from rstheory.audit.report import audit as audited
+    from rstheory.audit.report import printable
+    from rstheory.audit.terminal import print_report
+
+    found = find_logs(paths)
+    errors = list(found.errors)
+    logs: list[CertificationLog] = []
+    with progress("reading") as advance:
+        for done, path in enumerate(found.logs, 1):
+            log = _read(path, sigma, n, alpha, errors)
+            logs += [] if log is None else [log]
+            advance(done, len(found.logs))
+    for path, reason in errors:
+        named = reason if reason.startswith(path) else f"{path}: {reason}"
+        typer.echo(printable(f"rstheory audit: {named}"), err=True)
+    with progress("auditing") as advance:
+        report = audited(logs, compare=compare, progress=advance)
+    terminal = console()
+    if logs:
+        print_report(report, terminal)
+    try:
+        if json is not None:
+            unread = [{"path": path, "message": reason} for path, reason in errors]
+            skipped = [{"path": path, "message": reason} for path, reason in found.skipped]
+            write_json({**to_json(report), "errors": unread, "skipped": skipped}, json)
+            typer.echo(f"wrote {printable(str(json))}")
+        if figures is not None and logs:
+            from rstheory.plots.audit import write_figures
+
+            with progress("drawing") as advance:
+                written = write_figures(report, figures, advance)
+            for file in written:
+                typer.echo(f"wrote {printable(str(file))}")
+    except OSError as error:
+        refuse(f"cannot write {error.filename or ''}: {error.strerror or error}")
+    if errors:
+        raise typer.Exit(UNREADABLE)
+
+
+def _read(
+    path: str, sigma: float | None, n: int | None, alpha: float | None, errors: list[tuple[str, str]]
+) -> CertificationLog | None:
+    """The log, or None with the reason added to the errors."""
+    from rstheory.audit.read import read_log
+
+    try:
+        return read_log(path, sigma, n, alpha)
+    except OSError as error:
+        errors.append((path, error.strerror or str(error)))
+    except ValueError as error:
+        errors.append((path, str(error)))
+    return None

@@ -1,0 +1,191 @@
+"""`rstheory certify` and `rstheory predict`: class counts of a checkpoint under noise, into a log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rstheory.cli.common import UNREADABLE, USAGE, level, positive, refuse
+
+Checkpoint = Annotated[
+    Path,
+    typer.Option(
+        "--checkpoint",
+        dir_okay=False,
+        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, a torch.export or TorchScript file.",
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="digits, or a path: cifar-10-batches-py folder or archive, folder of Parquet files, or of image folders.",
+    ),
+]
+Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
+Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")]
+N = Annotated[int, typer.Option("--n", "-n", min=1, help="Draws that count the class.")]
+Alpha = Annotated[float, typer.Option(callback=level, help="Probability of a wrong answer, a sample.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
+Split = Annotated[str, typer.Option(help="Part of the data set.")]
+Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only.")]
+Max = Annotated[int | None, typer.Option("--max", min=1, help="Take so many images at most.")]
+Dtype = Annotated[
+    str,
+    typer.Option(help="float32, bfloat16 (faster where the hardware has it; the network certified is then that one)"),
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
+Batch = Annotated[
+    int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
+]
+Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
+
+
+def certify(
+    checkpoint: Checkpoint,
+    data: Data,
+    sigma: Sigma,
+    out: Out,
+    n: N = 100_000,
+    n0: Annotated[int, typer.Option("--n0", min=1, help="Draws that pick the class.")] = 100,
+    alpha: Alpha = 0.001,
+    seed: Seed = 0,
+    resume: Resume = False,
+    split: Split = "test",
+    skip: Skip = 1,
+    max_: Max = None,
+    dtype: Dtype = "float32",
+    device: Device = "auto",
+    batch: Batch = None,
+    compile_: Compile = False,
+) -> None:
+    """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
+
+    A run that was killed goes on with --resume and ends in the same log. Several processes share the work under
+    torchrun: torchrun --nproc-per-node 2 -m -- rstheory certify ... (without the --, torchrun on Python 3.11 takes --n
+    and --max for options of its own).
+    """
+    from rstheory.smoothing.run import Machine, run_checkpoint
+    from rstheory.smoothing.tasks import Certify
+
+    with _refusals():
+        tau = run_checkpoint(
+            task := Certify(sigma, n, n0, alpha, seed),
+            checkpoint=checkpoint,
+            source=data,
+            out=out,
+            split=split,
+            skip=skip,
+            limit=max_,
+            machine=Machine(dtype, device, batch, compile_),
+            resume=resume,
+            progress=_draws,
+        )
+    if tau is None:  # the first process speaks for all
+        return
+    from rstheory.audit.read import read_log
+
+    log = read_log(out)
+    typer.echo(f"ACR {log.acr:.4f} over {log.samples} samples, at sigma={sigma}, N={n}, alpha={alpha}")
+    typer.echo(f"  certified accuracy at radius 0 {log.clean_accuracy:.4f}, abstained {log.abstain_rate:.4f}")
+    typer.echo(f"  level including the noise's error {task.level(tau):.7g}")
+    typer.echo(f"What ACR hides: rstheory audit {out}")
+
+
+def predict(
+    checkpoint: Checkpoint,
+    data: Data,
+    sigma: Sigma,
+    out: Out,
+    n: N = 1000,
+    alpha: Alpha = 0.001,
+    seed: Seed = 0,
+    resume: Resume = False,
+    split: Split = "test",
+    skip: Skip = 1,
+    max_: Max = None,
+    dtype: Dtype = "float32",
+    device: Device = "auto",
+    batch: Batch = None,
+    compile_: Compile = False,
+) -> None:
+    """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
+    from rstheory.smoothing.run import Machine, run_checkpoint
+    from rstheory.smoothing.tasks import Predict
+
+    with _refusals():
+        tau = run_checkpoint(
+            Predict(sigma, n, alpha, seed),
+            checkpoint=checkpoint,
+            source=data,
+            out=out,
+            split=split,
+            skip=skip,
+            limit=max_,
+            machine=Machine(dtype, device, batch, compile_),
+            resume=resume,
+            progress=_draws,
+        )
+    if tau is None:  # the first process speaks for all
+        return
+    import pandas as pd
+
+    rows = pd.read_csv(out, sep="\t")
+    typer.echo(
+        f"accuracy {rows.correct.mean():.4f} over {len(rows)} samples, abstained {(rows.predict == -1).mean():.4f}"
+    )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What cannot be done, said in one line."""
+    try:
+        yield
+    except ValueError as error:
+        message, status = str(error), USAGE
+    except ModuleNotFoundError as error:
+        message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        message = f"{named}{error.strerror or error}; what the log holds is safe, go on by --resume"
+        status = UNREADABLE
+    else:
+        return
+    refuse(message, status)
+
+
+@contextmanager
+def _draws(total: int) -> Iterator[Callable[[int], None]]:
+    """Progress in draws, with draws a second and the time that remains, where a person is looking."""
+    if not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
+        yield lambda draws: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.finished_speed or task.speed or 0:,.0f} samples/s")
+
+    columns = (TextColumn("certifying"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), Speed())
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda draws: bar.update(task, advance=draws)

@@ -1,0 +1,1 @@
+"""Randomized smoothing with torch: data, models, noise, certification, training."""

@@ -1,0 +1,12 @@
+"""Images with labels, from the forms in which people have them, whole in memory as uint8.
+
+`load` finds out which form a path has: `cifar` reads CIFAR-10 as published (through `unpickle`, which builds arrays and
+nothing else), `parquet` the Hugging Face schema, `folder` trees of image files, `digits` scikit-learn's digits.
+`dataset` is what all of them return; `augment` changes batches at random for training.
+"""
+
+from rstheory.smoothing.data.augment import flip_and_crop
+from rstheory.smoothing.data.dataset import Dataset
+from rstheory.smoothing.data.source import load
+
+__all__ = ["Dataset", "flip_and_crop", "load"]

@@ -1,0 +1,109 @@
+"""A labelled set of images that fits in memory, checked once when it is made."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from rstheory import _check
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images of one size with their labels.
+
+    images: uint8, shape (n, channels, height, width), n >= 1. labels: int64, shape (n,), each in [0, len(classes)),
+    on the device of the images. classes: the name of each class. name: what to print, with the split and, where pixels
+    have been through a lossy format, that format: "CIFAR-10 (JPEG) test".
+
+    Raises ValueError, naming the field and what is allowed, for anything else.
+
+    >>> images = torch.arange(8, dtype=torch.uint8).reshape(2, 1, 2, 2)
+    >>> data = Dataset(images, torch.tensor([1, 0]), ("cat", "dog"), "two pets")
+    >>> len(data), data.shape, data.digest[:8]
+    (2, (1, 2, 2), '52ad15cc')
+    """
+
+    images: Tensor = field(repr=False)
+    labels: Tensor = field(repr=False)
+    classes: tuple[str, ...]
+    name: str
+
+    def __post_init__(self) -> None:
+        _typed("images", self.images, torch.uint8, "(n, channels, height, width), all at least 1", 4)
+        _typed("labels", self.labels, torch.int64, "(n,)", 1)
+        if len(self.labels) != len(self.images):
+            raise ValueError(f"labels has {len(self.labels)} entries, but there are {len(self.images)} images")
+        if self.labels.device != self.images.device:
+            raise ValueError(f"labels are on {self.labels.device}, images on {self.images.device}: use one device")
+        if not self.classes:
+            raise ValueError("classes=() is not allowed: there must be at least one class")
+        _check.refuse(
+            "labels",
+            (labels := self.labels.cpu().numpy()),
+            (labels < 0) | (labels >= len(self.classes)),
+            f"there are {len(self.classes)} classes, so a label lies in [0, {len(self.classes) - 1}]",
+        )
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of every image."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the shape, the pixels and the labels: the same on every machine and device.
+
+        Class names and `name` do not enter. Pixels of JPEG files are those that the JPEG decoder made.
+        """
+        sha = hashlib.sha256(f"{tuple(self.images.shape)}".encode())
+        sha.update(self.images.cpu().contiguous().numpy().data)
+        sha.update(self.labels.cpu().numpy().astype("<i8").tobytes())  # little-endian, whatever the machine
+        return sha.hexdigest()
+
+    def inputs(self, indices: Tensor) -> Tensor:
+        """Images as a network takes them: pixel / 255 as float32 in [0, 1], shape (len(indices), *shape).
+
+        indices: int64, shape (k,), on the CPU or where the images are; IndexError beyond the last image.
+
+        >>> data = Dataset(torch.full((1, 1, 1, 2), 51, dtype=torch.uint8), torch.tensor([0]), ("grey",), "one grey")
+        >>> data.inputs(torch.tensor([0]))
+        tensor([[[[0.2000, 0.2000]]]])
+        """
+        pixels = self.images[indices].float()
+        # CUDA divides by a Python number as a product with its rounded reciprocal, off by an ulp for some pixels.
+        return pixels / torch.full((), 255.0, device=pixels.device)
+
+    def every(self, skip: int, limit: int | None = None) -> Tensor:
+        """Indices 0, skip, 2 skip, ..., int64 on the CPU: the subset that the field certifies (its --skip and --max).
+
+        skip: at least 1. limit: how many indices at most, at least 1; None for no limit. (The help of the field's
+        scripts says the same of --max; what their code compares with it is the index, not the number of images.)
+
+        >>> Dataset(torch.zeros(9, 1, 1, 1, dtype=torch.uint8), torch.zeros(9).long(), ("a",), "x").every(4)
+        tensor([0, 4, 8])
+        """
+        for name, value in (("skip", skip), ("limit", limit)):
+            if value is not None and _check.scalar_int(name, value) < 1:
+                raise ValueError(f"{name}={value} is not allowed: it must be at least 1")
+        return torch.tensor(range(0, len(self), skip)[:limit])
+
+    def to(self, device: str | torch.device) -> Dataset:
+        """The same data on a device."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
+
+def _typed(name: str, tensor: Tensor, dtype: torch.dtype, shape: str, dimensions: int) -> None:
+    if not isinstance(tensor, Tensor) or tensor.dtype != dtype:
+        raise ValueError(f"{name} is {getattr(tensor, 'dtype', type(tensor).__name__)}: it must be a {dtype} tensor")
+    if tensor.ndim != dimensions or not tensor.numel():
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)}: it must be {shape}, with at least one image")

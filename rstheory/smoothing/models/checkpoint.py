@@ -1,0 +1,127 @@
+"""Checkpoints: a model with what it takes to rebuild, run and cite it, and our own file of one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from rstheory import __version__
+from rstheory.smoothing.models.registry import build, check_problem
+from rstheory.smoothing.models.weights import check_fit, fill, weights_digest
+
+FORMAT = "rstheory-checkpoint-1"
+OURS = ("format", "arch", "classes", "shape", "weights_sha256", "rstheory")  # metadata that `save_checkpoint` writes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A base classifier and where it comes from.
+
+    model: maps inputs (batch, *shape) with pixels in [0, 1] to logits (batch, classes); in eval mode, on the CPU.
+    arch: its name for `build`, or "program" for a model that is known only by what it computes.
+    metadata: what the file says of itself, all text: "format", and what the writer added (sigma, method, ...).
+    """
+
+    model: nn.Module
+    arch: str
+    classes: int
+    shape: tuple[int, ...]
+    metadata: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        check_problem(self.classes, self.shape)
+        _check_text(self.metadata)
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: nn.Module,
+    *,
+    arch: str,
+    classes: int,
+    shape: Sequence[int],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a model that `build(arch, classes, shape)` made to a safetensors file, complete or not at all.
+
+    metadata: text under names of your choice, such as sigma, method, the training configuration as JSON, and a digest
+    of the data. The file also records the library's version and the digest of the weights, checked on loading.
+    ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy would not
+    load again.
+
+    >>> import tempfile
+    >>> from rstheory.smoothing.models import load_checkpoint
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/a.safetensors", build("constant", 10, (1, 8, 8), label=3),
+    ...                     arch="constant", classes=10, shape=(1, 8, 8), metadata={"sigma": "0.25"})
+    ...     loaded = load_checkpoint(f"{folder}/a.safetensors")
+    >>> loaded.arch, loaded.shape, loaded.metadata["sigma"]
+    ('constant', (1, 8, 8), '0.25')
+    """
+    path, metadata = Path(path), dict(metadata or {})
+    _check_text(metadata)
+    if reserved := sorted(metadata.keys() & set(OURS)):
+        raise ValueError(f"metadata[{reserved[0]!r}] is not allowed: save_checkpoint writes {', '.join(OURS)} itself")
+    classes, shape = check_problem(classes, shape)
+    where = f"{path} is not written: the model is no {arch} for {classes} classes and inputs {shape}"
+    check_fit(model.state_dict(), blank(arch, classes, shape), where)
+    about = {
+        "format": FORMAT,
+        "arch": arch,
+        "classes": str(classes),
+        "shape": json.dumps(shape),
+        "weights_sha256": weights_digest(model),
+        "rstheory": __version__,
+    }
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(safetensors.torch.save(tensors, metadata | about))
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """A file of `save_checkpoint`; ValueError naming it if it is none, or broken."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dictionary
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path}: broken safetensors file ({error}); fetch or write it again") from error
+    if about.get("format") != FORMAT or not about.keys() >= set(OURS):
+        raise ValueError(
+            f"{path}: these weights do not say of which model they are (its format is {about.get('format')!r}, not "
+            f"{FORMAT!r}); load them into the model and write it with save_checkpoint"
+        )
+    try:
+        arch, classes, shape = about["arch"], int(about["classes"]), tuple(json.loads(about["shape"]))
+        model = blank(arch, classes, shape)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: its description of the model is wrong: {error}") from error
+    fill(model, state, f"{path}: no {arch} for {classes} classes and inputs {shape}")
+    if weights_digest(model) != about["weights_sha256"]:
+        raise ValueError(f"{path}: the weights have changed since they were written; fetch or write the file again")
+    described_by_fields = ("arch", "classes", "shape")
+    return Checkpoint(model, arch, classes, shape, {k: v for k, v in about.items() if k not in described_by_fields})
+
+
+def blank(arch: str, classes: int, shape: Sequence[int]) -> nn.Sequential:
+    """`build` without weights, for `fill`: no memory, no time, and none of the caller's random numbers."""
+    with torch.device("meta"):
+        return build(arch, classes, shape).eval()
+
+
+def _check_text(metadata: Mapping[str, str]) -> None:
+    for name, value in metadata.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ValueError(f"metadata[{name!r}]={value!r} is not allowed: names and values are text; see json.dumps")

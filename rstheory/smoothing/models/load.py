@@ -1,0 +1,70 @@
+"""One way into every checkpoint: the content of a file, not its name, says what it is."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rstheory.smoothing.models.checkpoint import Checkpoint, read_checkpoint
+from rstheory.smoothing.models.program import read_program
+from rstheory.smoothing.models.published import read_published
+
+ACCEPTED = (
+    "safetensors of save_checkpoint, torch.save files of CIFAR ResNets (the field's checkpoint.pth.tar), "
+    "torch.export files (.pt2) and TorchScript"
+)
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str],
+    *,
+    shape: Sequence[int] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> Checkpoint:
+    """Read a base classifier, on the CPU and in eval mode, from any of the files that the field keeps them in.
+
+    * Our own safetensors files (`save_checkpoint`). They say everything; shape may be given and must then agree.
+    * Published `torch.save` files of CIFAR ResNets. mean and std are the normalisation that these files lack; see
+      `published.read_published` for what they default to, and which models need others.
+    * Programs: torch.export (.pt2) and TorchScript. They need shape; see `program.read_program`.
+
+    ValueError naming the file if it is none of these, broken, or of another architecture. Code pickled into a file is
+    not run. OSError if it cannot be opened.
+    """
+    path = Path(path)
+    kind = _kind(path)
+    if kind == "published":
+        return read_published(path, shape, mean, std)
+    if mean is not None or std is not None:
+        raise ValueError(f"{path}: mean={mean}, std={std} is not allowed: a {kind} file holds its own normalisation")
+    if kind != "safetensors":
+        return read_program(path, kind, shape)
+    checkpoint = read_checkpoint(path)
+    if shape is not None and tuple(shape) != checkpoint.shape:
+        raise ValueError(f"{path}: shape={tuple(shape)} is not allowed: the model takes inputs {checkpoint.shape}")
+    return checkpoint
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:] == b"{":  # behind the eight bytes that hold the length of the header
+        return "safetensors"
+    if start[:1] == b"\x80":  # a pickle: torch.save before torch 1.6, hence most of the published files
+        return "published"
+    if start[:2] == b"PK":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = {name.rpartition("/")[2] for name in archive.namelist()}
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # its table of contents is damaged
+            raise ValueError(f"{path}: broken archive ({error}); fetch it again") from error
+        if names & {"archive_format", "serialized_exported_program.json"}:  # since torch 2.7, and before
+            return "torch.export"
+        if "constants.pkl" in names:
+            return "TorchScript"
+        if "data.pkl" in names:
+            return "published"
+    raise ValueError(f"{path}: no checkpoint that can be read. Accepted are {ACCEPTED}")

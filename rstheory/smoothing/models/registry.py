@@ -1,0 +1,103 @@
+"""Architectures by name. A name, the number of classes and the shape of an input say everything but the weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from torch import nn
+
+from rstheory import _check
+from rstheory.smoothing.models.normalize import Normalize, default_constants
+from rstheory.smoothing.models.resnet import ResNet
+from rstheory.smoothing.models.small import Constant, cnn, mlp
+
+ARCHITECTURES = ("resnet<6n+2>, such as resnet20, resnet56 or resnet110", "mlp", "cnn", "constant")
+
+
+def build(
+    arch: str,
+    classes: int,
+    shape: Sequence[int],
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    label: int | None = None,
+) -> nn.Sequential:
+    """A fresh model: `Normalize`, then the network. Maps inputs (batch, *shape) in [0, 1] to logits (batch, classes).
+
+    arch: one of `ARCHITECTURES`. classes: at least 2. shape: of one input; (channels, height, width) for resnet and
+    cnn, anything for mlp and constant. mean, std: normalisation, both or neither: one number a channel of an image, or
+    one for all; left out, they are those of `default_constants`. label: what the constant model answers, 0 by default;
+    no other architecture takes it. Weights come from torch's global generator: seed it for the same model again.
+
+    The layers take no further options, so that a checkpoint need not name any; what differs from model to model
+    (weights, normalisation, label) is in the state dict.
+
+    >>> import torch
+    >>> build("cnn", classes=10, shape=(1, 8, 8))(torch.rand(2, 1, 8, 8)).shape
+    torch.Size([2, 10])
+    """
+    classes, shape = check_problem(classes, shape)
+    if label is not None and arch != "constant":
+        raise ValueError(f"label={label} is not allowed: only the constant model takes one, not {arch}")
+    return nn.Sequential(normalization(classes, shape, mean, std), _network(arch, classes, shape, label or 0))
+
+
+def normalization(
+    classes: int, shape: Sequence[int], mean: Sequence[float] | None, std: Sequence[float] | None
+) -> Normalize:
+    """The first layer of a model; arguments as of `build`.
+
+    >>> normalization(10, (3, 8, 8), None, None).mean.flatten().tolist()
+    [0.5, 0.5, 0.5]
+    """
+    if (mean is None) != (std is None):
+        raise ValueError(f"mean={mean}, std={std} is not allowed: give both or neither")
+    if mean is None or std is None:
+        mean, std = default_constants(classes, shape)
+    channels = shape[0] if len(shape) == 3 else 1
+    if len(mean) != len(std) or len(mean) not in (1, channels):
+        allowed = f"inputs {tuple(shape)} take 1 number each, or {channels}"
+        raise ValueError(f"mean={tuple(mean)}, std={tuple(std)} is not allowed: {allowed}")
+    if len(mean) == 1:  # spelled out, so that the shape of an input alone says what the state dict looks like
+        mean, std = tuple(mean) * channels, tuple(std) * channels
+    return Normalize(mean, std, len(shape))
+
+
+def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.Module:
+    if arch == "constant":
+        return Constant(classes, label)
+    if arch == "mlp":
+        return mlp(classes, shape)
+    if len(shape) != 3 and (arch == "cnn" or arch.startswith("resnet")):
+        raise ValueError(f"shape={shape} is not allowed: {arch} takes images, (channels, height, width)")
+    if arch == "cnn":
+        return cnn(classes, shape)
+    if match := re.fullmatch(r"resnet(\d{1,4})", arch):
+        return ResNet(int(match[1]), classes, shape[0])
+    raise ValueError(f"arch={arch!r} is not allowed: known are {'; '.join(ARCHITECTURES)}")
+
+
+def check_problem(classes: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """`classes` and `shape` as Python ints; refuses fewer than 2 classes, and empty inputs.
+
+    >>> check_problem(10, [3, 32, 32])
+    (10, (3, 32, 32))
+    """
+    classes = _check.scalar_int("classes", classes)
+    if classes < 2:
+        raise ValueError(f"classes={classes} is not allowed: a classifier chooses between at least 2")
+    return classes, check_shape(shape)
+
+
+def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """`shape` as Python ints; refuses empty inputs.
+
+    >>> check_shape([3, 32, 32])
+    (3, 32, 32)
+    """
+    sizes = tuple(_check.scalar_int(f"shape[{axis}]", size) for axis, size in enumerate(shape))
+    if not sizes or min(sizes) < 1:
+        raise ValueError(f"shape={sizes} is not allowed: an input has at least one axis, each of at least 1")
+    return sizes

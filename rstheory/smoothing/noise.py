@@ -1,0 +1,154 @@
+"""Gaussian noise as a pure function of (seed, sample index, draw number), and how nearly Gaussian it is (theory C10).
+
+Counts must not depend on batch size, order, sharing or a resume, so each block of `BLOCK` draws of one sample has a
+counter of its own: draw number j is vector j % BLOCK of block j // BLOCK. Draws for different purposes lie in
+disjoint ranges of counters.
+
+What the network sees. A finite-precision generator has a discrete law, and the total variation distance between a
+discrete law and the normal law is 1, whatever the generator: taken by the letter, C10 says nothing. So the noisy image
+is computed in float64 and *rounded to a grid* of spacing h (sigma/1024 < h <= sigma/512) before the network sees it.
+The certified base classifier is v -> network(round(v)), a fixed function of the real vector v, and what counts is the
+distance between two laws on the grid: that of round(x + drawn noise) and that of round(x + N(0, sigma^2 I)). That
+distance is at most `Noise.tau`, about 7e-9 for a CIFAR-10 image at sigma = 0.5.
+
+On the CPU the generator is NumPy's ziggurat (Marsaglia and Tsang 2000; 256 layers, 52-bit abscissae, exact tail beyond
+3.654) on Philox4x64 (Salmon et al., SC 2011), whose key is (seed, sample index). Its tails are full: the largest value
+it can return is 13.7. On CUDA it is cuRAND's Box-Muller in double precision, up to 8.57. torch's own CPU `randn` in
+float32 ends at 5.768, which alone costs 2.5e-5 at d = 3072: see `cut_tail_variation`.
+
+Why tau is what it is. Let a = sigma/h <= 1024, b = x/h, both exact. Let Z be normal, built by the same ziggurat from
+real uniforms whose first 52 bits are the drawn ones. In layer i, of width X_i < 4, Z is uniform on [0, X_i), and the
+computed a z + b stands within a X_i 2^-52 (the unseen bits) and 2^-53 (3 a X_i + |a z + b|) (four roundings) of
+a Z + b. The two round alike unless a half-integer lies between, which has probability at most
+
+    (1 + 2/(a X_i)) 2^-52 (5 a X_i + |b|) < 2^-48 (a + |b|/8)
+
+on average over the layers, whose mean width is below 2, the narrowest being 0.2. The acceptance tests of wedges and
+tail compare floats with relative errors of a few 2^-53 and are reached by 1 in 100 coordinates; that and the tables'
+rounding add less than 2^-48 a coordinate, far below the first term at a > 512. Over d coordinates with |b| <= 1/h:
+tau = d 2^-48 (a + 1/(8h)). Box-Muller with 53-bit uniforms u has radius sqrt(-2 ln u), which the unseen bits move by
+2^-53/(r u), on average over u by 8.6 * 2^-53; with its roundings it stays below the same expression.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.special import ndtr
+
+from rstheory import _check
+
+BLOCK = 128  # draws that share a counter
+# Purposes of draws, which never share any: n0 that pick the class, n that count it, those of PREDICT, and those that
+# measure p of a training sample.
+SELECTION, ESTIMATION, PREDICTION, MEASUREMENT = range(4)
+
+_BITS = 2.0**-48
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """The first `rows` draws of one block: of sample `index`, for one `purpose`."""
+
+    index: int
+    purpose: int
+    block: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one run: N(0, sigma^2 I) on inputs of `dimension` numbers, in draws fixed by `seed`.
+
+    sigma: noise level > 0, for pixels in [0, 1]. dimension: channels x height x width. seed: 0 <= seed < 2^64.
+
+    >>> noise = Noise(seed=0, sigma=0.5, dimension=3072)
+    >>> print(f"{1 / noise.grid:.0f} {noise.tau:.1e}")
+    1024 7.0e-09
+    """
+
+    seed: int
+    sigma: float
+    dimension: int
+
+    def __post_init__(self) -> None:
+        _check.positive("sigma", self.sigma)
+        if not 2.0**-500 < self.sigma < 2.0**500:
+            raise ValueError(f"sigma={self.sigma} is not allowed: noise is drawn for sigma between 2^-500 and 2^500")
+        if not 0 <= _check.scalar_int("seed", self.seed) < 2**64:
+            raise ValueError(f"seed={self.seed} is not allowed: it must lie in 0..2^64 - 1")
+        if _check.scalar_int("dimension", self.dimension) < 1:
+            raise ValueError(f"dimension={self.dimension} is not allowed: an input has at least one number")
+
+    @property
+    def grid(self) -> float:
+        """Spacing h of the grid that noisy inputs are rounded to: the power of two in (sigma/1024, sigma/512]."""
+        return 2.0 ** (math.frexp(self.sigma)[1] - 10)
+
+    @property
+    def tau(self) -> float:
+        """Bound on the total variation distance between what the network sees and what it would see under N(0,
+        sigma^2 I) in exact arithmetic, for inputs in [0, 1]. See the head of this module for the proof."""
+        return self.dimension * _BITS * (self.sigma / self.grid + 1 / (8 * self.grid))
+
+    def fill(self, out: torch.Tensor, draws: Draws) -> None:
+        """Write standard normal draws into `out`: float64, contiguous, shape (draws.rows, dimension)."""
+        if out.device.type == "cpu":
+            rng = np.random.Generator(
+                np.random.Philox(
+                    key=np.array([self.seed, draws.index], dtype=np.uint64),
+                    counter=np.array([0, 0, draws.block, draws.purpose], dtype=np.uint64),
+                )
+            )
+            rng.standard_normal(out=out.numpy())
+        else:
+            entropy = np.random.SeedSequence((self.seed, draws.index, draws.purpose, draws.block))
+            generator = torch.Generator(out.device).manual_seed(int(entropy.generate_state(1, np.uint64)[0]) >> 1)
+            out.normal_(generator=generator)
+
+
+def generator_name(device: torch.device) -> str:
+    """Name of the generator used on a device, as the log says it; devices whose generator is unknown are refused.
+
+    >>> generator_name(torch.device("cpu"))
+    'philox4x64-ziggurat-f64'
+    """
+    names = {"cpu": "philox4x64-ziggurat-f64", "cuda": "cuda-philox4x32-boxmuller-f64"}
+    if device.type not in names:
+        raise ValueError(f"device={device} is not allowed: noise with known tails exists for {' and '.join(names)}")
+    return names[device.type]
+
+
+def level_with_noise_error(alpha: float, n: int, tau: float) -> float:
+    """The level that a Clopper-Pearson bound at `alpha` really has when the noise is within tau of Gaussian (C10).
+
+    Bin(n, p + tau) is what is counted where Bin(n, p) is meant, and P(Bin(n, p) >= k)/p^k falls in p. So where p >= 1/2
+
+        P(Bin(n, p + tau) >= k) <= (1 + tau/p)^k P(Bin(n, p) >= k) <= (1 + 2 tau)^n P(Bin(n, p) >= k),
+
+    and a radius, which says p > 1/2, is wrong with probability at most alpha (1 + 2 tau)^n. The other way to account
+    for it, certifying with L - tau at the same level, is `certified_radius_sf(t + tau)`; it gives every radius a digit
+    that nobody can recompute from the count alone. May exceed 1, and then says nothing.
+
+    >>> print(f"{level_with_noise_error(1e-3, 100_000, 7e-9):.7f}")
+    0.0010014
+    """
+    _check.level("alpha", alpha)
+    _check.budget("n", n)
+    _check.non_negative("tau", tau)
+    with np.errstate(over="ignore"):
+        return float(np.exp(np.log(alpha) + n * np.log1p(2 * tau)))
+
+
+def cut_tail_variation(cutoff: float, dimension: int) -> float:
+    """Total variation distance to N(0, I) that noise has at least, if no coordinate exceeds `cutoff` standard
+    deviations: 1 - (2 Phi(c) - 1)^d (C10).
+
+    >>> print(f"{cut_tail_variation(5.768, 3072):.1e}")
+    2.5e-05
+    """
+    _check.positive("cutoff", cutoff)
+    return float(-np.expm1(dimension * np.log1p(-2 * ndtr(-cutoff))))
