@@ -1,0 +1,33 @@
+"""E1: samples that are hard under noise are dropped, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rstheory.smoothing.training.parts import Moment, Part
+
+
+@dataclass(frozen=True)
+class Discard(Part):
+    """At epoch `start`, drop the samples of which fewer than `threshold` of `draws` noisy copies are classified right.
+
+    The number of steps stays: the others are drawn more often. Sun et al. 2025, Section 5 (theory E1).
+    """
+
+    start: int
+    threshold: float
+    draws: int = 100
+
+    def factor(self, moment: Moment) -> Tensor | None:
+        if moment.epoch != self.start:
+            return None
+        kept = (moment.count(self.draws) >= self.threshold * self.draws).to(torch.float64)
+        if not bool(kept.any()):
+            raise ValueError(
+                f"discarding below p={self.threshold} would leave no sample at epoch {moment.epoch}: the network has"
+                " not learnt anything under this noise yet; train longer before it"
+            )
+        return kept

@@ -1,0 +1,275 @@
+"""The one trainer: noise, parts, steps, a checkpoint after every epoch.
+
+Everything random is drawn from generators seeded by (seed, epoch), so an epoch does not depend on how the run got to
+it: a run that was killed goes on from its last whole epoch and ends in the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+import rstheory
+from rstheory.smoothing.data import Dataset, flip_and_crop
+from rstheory.smoothing.models import build, save_checkpoint
+from rstheory.smoothing.runlog import replace_whole
+from rstheory.smoothing.training.measure import label_counts
+from rstheory.smoothing.training.methods import parts_of
+from rstheory.smoothing.training.parts import Moment, Part
+from rstheory.smoothing.training.settings import Settings
+
+# Training samples whose p is measured after each epoch, and noise draws for each: enough for shares to within 2 %.
+_WATCHED, _WATCH_DRAWS = 500, 16
+P_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the classes of p in the training log; the last one holds p = 1 alone
+_P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in zip(P_EDGES, P_EDGES[1:], strict=False)] + ["p1"]
+COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "seconds")
+
+Advance = Callable[[int], None]
+Progress = Callable[[int, int, str], AbstractContextManager[Advance]]  # epoch, steps, what the last epoch gave
+
+
+def unseen(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
+    """Progress that nobody watches."""
+    return nullcontext(lambda steps: None)
+
+
+@dataclass
+class _State:
+    """What a run consists of between two epochs."""
+
+    epoch: int  # the next one
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    factors: dict[int, Tensor]  # place of a part -> its factors of the sampling weights
+    rows: list[str]  # of the training log
+
+
+def train(
+    method: str,
+    settings: Settings,
+    data: Dataset,
+    *,
+    arch: str,
+    out: Path,
+    device: torch.device,
+    resume: bool = False,
+    command: str = "",
+    progress: Progress = unseen,
+) -> None:
+    """Train a base classifier and write it to `out` (safetensors), with its training log beside it (`.train.tsv`).
+
+    method: see `methods.parts_of`. data: training set. arch: see `models.build`. command: what to type to get the same,
+    for the checkpoint. After every epoch the state goes to `out` + ".state", from which resume=True goes on; a state of
+    other settings, data or architecture is refused.
+
+    ValueError if `out` exists, or a state exists and resume is not asked for, or the loss is not finite.
+    """
+    parts = parts_of(method, settings)
+    identity = json.dumps(
+        {"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True
+    )
+    place = out.with_name(out.name + ".state")
+    if out.exists():
+        raise ValueError(f"{out} exists: choose another file, or remove it")
+    if place.exists() and not resume:
+        raise ValueError(f"{place} exists, from a run that was cut short: go on with it by --resume, or remove it")
+    state = _fresh(settings, data, arch, device)
+    if place.exists():
+        _restore(state, place, identity)
+    data = data.to(device)
+    while state.epoch < settings.epochs:
+        _epoch(state, parts, settings, data, device, progress)
+        _keep(state, place, identity)
+        replace_whole(out.with_name(out.stem + ".train.tsv"), "\n".join(["\t".join(COLUMNS), *state.rows, ""]))
+    metadata = {
+        "sigma": str(settings.sigma),
+        "method": method,
+        "config": json.dumps(settings.to_dict(), sort_keys=True),
+        "data": f"{data.name} {data.digest}",
+        "software": f"rstheory {rstheory.__version__}, torch {torch.__version__}",
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "command": command,
+    }
+    model = state.model.cpu().eval()
+    save_checkpoint(out, model, arch=arch, classes=len(data.classes), shape=data.shape, metadata=metadata)
+    place.unlink()
+
+
+def _fresh(settings: Settings, data: Dataset, arch: str, device: torch.device) -> _State:
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        model = build(arch, len(data.classes), data.shape)
+    move: Any = model.to  # torch's annotations leave memory_format out
+    model = move(device, memory_format=torch.channels_last).train()
+    optimizer = torch.optim.SGD(
+        model.parameters(),
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+    return _State(0, model, optimizer, {}, [])
+
+
+def _epoch(
+    state: _State, parts: Sequence[Part], settings: Settings, data: Dataset, device: torch.device, progress: Progress
+) -> None:
+    """One pass: as many steps as the data set has batches, on samples drawn by their weights."""
+    start = time.perf_counter()
+    generator = torch.Generator(device).manual_seed(_seed(settings.seed, state.epoch, 0))
+    moment = Moment(
+        state.model,
+        settings.sigma,
+        state.epoch,
+        _counter(state, settings, data, device),
+        generator,
+        lambda: torch.autocast(device.type, torch.bfloat16, enabled=settings.dtype == "bfloat16"),
+    )
+    for place, part in enumerate(parts):
+        if (factor := part.factor(moment)) is not None:
+            state.factors[place] = factor
+    order = drawn(state.factors, len(data), generator)
+    for group in state.optimizer.param_groups:
+        group["lr"] = settings.rate(state.epoch)
+    totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
+    batches = order.split(settings.batch)
+    with progress(state.epoch, len(batches), state.rows[-1] if state.rows else "") as advance:
+        for chosen in batches:
+            totals += _step(state, parts, settings, data, chosen, moment)
+            advance(1)
+    loss, right, images = totals.tolist()
+    if not np.isfinite(loss):
+        raise ValueError(f"the loss of epoch {state.epoch} is not finite: lower the learning rate")
+    shares = _shares(state, settings, data, device)
+    cells = (state.epoch, settings.rate(state.epoch), f"{loss / images:.5f}", f"{right / images:.5f}")
+    drawn_share = len(order.unique()) / len(data)
+    numbers = (f"{drawn_share:.4f}", *(f"{share:.4f}" for share in shares), f"{time.perf_counter() - start:.1f}")
+    state.rows.append("\t".join(map(str, (*cells, *numbers))))
+    state.epoch += 1
+
+
+def drawn(factors: dict[int, Tensor], n: int, generator: torch.Generator) -> Tensor:
+    """Indices of one epoch, in order: a permutation, or n draws with replacement in proportion to the weights."""
+    if not factors:
+        return torch.randperm(n, generator=generator, device=generator.device)
+    weights = torch.ones(n, dtype=torch.float64)
+    for factor in factors.values():
+        weights *= factor
+    cumulative = torch.cumsum(weights, 0).to(generator.device)
+    points = torch.rand(n, dtype=torch.float64, generator=generator, device=generator.device) * cumulative[-1]
+    return torch.searchsorted(cumulative, points, right=True).clamp(max=int(weights.nonzero()[-1]))
+
+
+def _step(
+    state: _State, parts: Sequence[Part], settings: Settings, data: Dataset, chosen: Tensor, moment: Moment
+) -> Tensor:
+    """One step of the optimiser. Returns loss x images, right answers and images, without waiting for the device."""
+    images, labels = data.images[chosen], data.labels[chosen]
+    if settings.flip_and_crop:
+        images = flip_and_crop(images, moment.generator)
+    images = images.float() / 255
+    shape = (settings.draws, *images.shape)
+    noise = settings.sigma * torch.randn(shape, generator=moment.generator, device=images.device)
+    for part in parts:
+        noise = part.noise(moment, images, labels, noise)
+    inputs = (images + noise).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    with moment.autocast():
+        logits = state.model(inputs)
+    logits = logits.float().view(settings.draws, len(labels), -1)
+    losses = [loss for part in parts if (loss := part.loss(moment, logits, labels)) is not None]
+    if len(losses) > 1:
+        raise ValueError("two parts of this method replace the loss: only one may")
+    repeated = labels.repeat(settings.draws)
+    loss = losses[0] if losses else cross_entropy(logits.flatten(0, 1), repeated)
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    state.optimizer.step()
+    with torch.no_grad():
+        right = (logits.flatten(0, 1).argmax(1) == repeated).sum()
+        count = torch.full_like(loss, len(repeated))
+        return torch.stack([loss.detach() * count, right.to(loss.dtype), count]).double()
+
+
+def _counter(
+    state: _State, settings: Settings, data: Dataset, device: torch.device
+) -> Callable[[int], Tensor]:
+    """Counts of right answers for every sample at this moment of the run."""
+
+    def count(draws: int) -> Tensor:
+        return _counts(state, settings, data, device, range(len(data)), draws, 1)
+
+    return count
+
+
+def _counts(
+    state: _State,
+    settings: Settings,
+    data: Dataset,
+    device: torch.device,
+    indices: Sequence[int],
+    draws: int,
+    purpose: int,
+) -> Tensor:
+    return label_counts(
+        state.model,
+        data,
+        indices,
+        sigma=settings.sigma,
+        draws=draws,
+        seed=_seed(settings.seed, state.epoch, purpose),
+        device=device,
+        dtype=getattr(torch, settings.dtype),
+    )
+
+
+def _shares(state: _State, settings: Settings, data: Dataset, device: torch.device) -> list[float]:
+    """Shares of training samples with p in each of the classes of the log, on a fixed subset."""
+    watched = range(0, len(data), max(1, len(data) // _WATCHED))
+    counts = _counts(state, settings, data, device, watched, _WATCH_DRAWS, 2).numpy()
+    classes = np.searchsorted(np.array(P_EDGES) * _WATCH_DRAWS, counts, side="right") - 1
+    return list(np.bincount(classes, minlength=len(P_EDGES)) / len(counts))
+
+
+def _seed(seed: int, epoch: int, purpose: int) -> int:
+    """One seed for each thing in an epoch that draws random numbers."""
+    return int(np.random.SeedSequence((seed, epoch, purpose)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _keep(state: _State, place: Path, identity: str) -> None:
+    """Write the state, complete or not at all."""
+    content = {
+        "identity": identity,
+        "epoch": state.epoch,
+        "model": state.model.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "factors": state.factors,
+        "rows": state.rows,
+    }
+    temporary = place.with_name(place.name + ".tmp")
+    with open(temporary, "wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, place)
+
+
+def _restore(state: _State, place: Path, identity: str) -> None:
+    """Go back to what was kept, of the same run."""
+    content = torch.load(place, map_location="cpu", weights_only=True)
+    if content["identity"] != identity:
+        kept, wanted = json.loads(content["identity"]), json.loads(identity)
+        changed = ", ".join(f"{k}={kept.get(k)} there, {v} here" for k, v in wanted.items() if kept.get(k) != v)
+        raise ValueError(f"{place} is of another run: {changed}; resume with the same options, or remove it")
+    state.model.load_state_dict(content["model"])
+    state.optimizer.load_state_dict(content["optimizer"])
+    state.epoch, state.factors, state.rows = content["epoch"], content["factors"], content["rows"]
