@@ -26,6 +26,7 @@ lint: .venv/dev  ## ruff and mypy, as CI runs them
 
 benchmark: .venv/dev  ## side-by-side timings against the routines people use today
 	.venv/bin/python benchmarks/clopper_pearson.py
+	.venv/bin/python benchmarks/certification.py
 
 clean:  ## remove the virtual environment
 	rm -rf .venv

@@ -44,7 +44,7 @@ CIFAR = (3, 32, 32)
 FIELD, ART = "the field's loop, float32", "ART certify, float32"
 OURS = {torch.float32: "rstheory, float32", torch.bfloat16: "rstheory, bfloat16"}
 PRODUCT = {torch.float32: "plain product, float32", torch.bfloat16: "plain product, bfloat16"}
-PAIR, NOISE = "rstheory, bfloat16, two processes", "noise alone"
+PAIR, NOISE = "rstheory in two processes, bfloat16", "noise alone"
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def product(dtype: torch.dtype) -> Callable[[Job], Way]:
                 torch.mm(a, b, out=out)
             return Done(times * size**3 / job.multiply_adds)
 
-        return Way(1, work)
+        return Way(job.draws, work)
 
     return way
 
@@ -288,10 +288,10 @@ def time_all(job: Job, rounds: int, with_art: bool) -> tuple[dict[str, list[floa
     """Draws a second of every way in every round, and the class counts of all rounds together."""
     rates: dict[str, list[float]] = {}
     counts: dict[str, NDArray[np.int64]] = {}
-    alone = [[FIELD], *([[ART]] if with_art else []), *([name] for name in OURS.values()), [*PRODUCT.values(), NOISE]]
     threads = torch.get_num_threads()
-    pair = job.device == "cpu" and threads > 1
-    plan = [(seed, names) for seed in range(rounds) for names in (*alone, *([[PAIR]] if pair else []))]
+    optional = {ART: with_art, PAIR: job.device == "cpu" and threads > 1}
+    order = [[FIELD], [ART], *([name] for name in OURS.values()), [PAIR], [NOISE, *PRODUCT.values()]]
+    plan = [(seed, names) for seed in range(rounds) for names in order if optional.get(names[0], True)]
     for seed, names in track(plan, "timing", transient=True):
         if names == [PAIR]:
             halves = [replace(job, seed=2 * seed + half, draws=-(-job.draws // 2)) for half in range(2)]
@@ -308,7 +308,7 @@ def time_all(job: Job, rounds: int, with_art: bool) -> tuple[dict[str, list[floa
 
 def table(rates: dict[str, list[float]]) -> pd.DataFrame:
     medians = {name: float(np.median(values)) for name, values in rates.items()}
-    bounds = {dtype: medians[name] for dtype, name in PRODUCT.items()}
+    bounds = {_precision(name): medians[name] for name in PRODUCT.values()}
     return pd.DataFrame(
         {
             "way": name,
@@ -316,31 +316,28 @@ def table(rates: dict[str, list[float]]) -> pd.DataFrame:
             "fastest": max(values),
             "slowest": min(values),
             "times the field's": medians[name] / medians[FIELD],
-            "share of a plain product": next(
-                (medians[name] / bound for dtype, bound in bounds.items() if str(dtype)[6:] in name), math.nan
-            ),
+            "share of a plain product": medians[name] / bounds.get(_precision(name), math.nan),
         }
         for name, values in rates.items()
     )
 
 
+def _precision(name: str) -> str:
+    return name.rpartition(", ")[2]
+
+
 def agreement(counts: dict[str, NDArray[np.int64]]) -> bool:
     """Print the share of the top class by the field's loop and by ours, both float32; do they agree?"""
-    field_counts, our_counts = counts[FIELD], counts[OURS[torch.float32]]
-    top = int(np.argmax(field_counts))
-    shares = []
-    for votes in (field_counts, our_counts):
-        share, draws = votes[top] / votes.sum(), votes.sum()
-        shares.append((share, math.sqrt(share * (1 - share) / draws), draws))
-    pooled = (field_counts[top] + our_counts[top]) / (field_counts.sum() + our_counts.sum())
-    error = math.sqrt(pooled * (1 - pooled) * sum(1 / draws for _, _, draws in shares))
-    difference = abs(shares[0][0] - shares[1][0])
-    (a, a_error, a_draws), (b, b_error, b_draws) = shares
-    print(
-        f"Share of class {top}: the field's loop {a:.4f} ± {a_error:.4f} ({a_draws:,} draws), ours {b:.4f} ±"
-        f" {b_error:.4f} ({b_draws:,} draws); {difference / error if error else 0.0:.1f} standard errors apart"
-    )
-    return difference <= 5 * error
+    votes = np.stack([counts[FIELD], counts[OURS[torch.float32]]])
+    draws = votes.sum(1)
+    top = int(votes.sum(0).argmax())  # of both together: the winner of one is by its choice too high in that one
+    share, pooled = votes[:, top] / draws, votes[:, top].sum() / draws.sum()
+    errors = np.sqrt(share * (1 - share) / draws)
+    difference, error = abs(share[0] - share[1]), math.sqrt(pooled * (1 - pooled) * (1 / draws).sum())
+    texts = [f"{share[i]:.4f} ± {errors[i]:.4f} ({draws[i]:,} draws)" for i in range(2)]
+    distance = f"{difference / error if error else 0:.1f} standard errors apart"
+    print(f"Share of class {top}: the field's loop {texts[0]}, ours {texts[1]}; {distance}")
+    return bool(difference <= 5 * error)
 
 
 def machine(device: str) -> str:
@@ -431,7 +428,8 @@ def main(
     )
     if PAIR in rates:
         ratio = np.median(np.divide(rates[PAIR], rates[OURS[torch.bfloat16]]))
-        print(f"Two processes of {threads // 2} threads each do {ratio:.2f} of what one of {threads} threads does")
+        share = f"{ratio:.2f} of what one process of {threads} does (median over the rounds)"
+        print(f"Threads in each of the two processes: {threads // 2}. Together they do {share}")
     if art_version is None:
         print("ART is not installed: pip install adversarial-robustness-toolbox scikit-learn statsmodels")
     if not agreement(counts):

@@ -16,6 +16,7 @@ QUICK = {  # settings that make a run short; the defaults are what `make demo` r
     "easy_sample_sensitivity": ["--samples", "50", "--runs", "5"],
     "budget_dependence": ["--largest", "5"],
     "mean_preserving_spread": ["--steps", "5"],
+    "real_model_validation": ["--n", "1000", "--runs", "2", "--skip", "30"],
 }
 
 

@@ -11,6 +11,7 @@ import typer
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
+from rstheory.cli.train import train
 
 app = typer.Typer(
     name="rstheory",
@@ -38,5 +39,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, certify, predict):
+for command in (audit, budget, train, certify, predict):
     app.command()(command)

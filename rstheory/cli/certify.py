@@ -25,7 +25,7 @@ Data = Annotated[
     str,
     typer.Option(
         "--data",
-        help="digits, or a path: cifar-10-batches-py folder or archive, folder of Parquet files, or of image folders.",
+        help="digits, cifar10 ($RSTHEORY_CIFAR10), or a path: cifar-10-batches-py folder or archive, folder of Parquet files, or of image folders.",
     ),
 ]
 Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
@@ -75,7 +75,7 @@ def certify(
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
-    with _refusals():
+    with refusals():
         tau = run_checkpoint(
             task := Certify(sigma, n, n0, alpha, seed),
             checkpoint=checkpoint,
@@ -120,7 +120,7 @@ def predict(
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Predict
 
-    with _refusals():
+    with refusals():
         tau = run_checkpoint(
             Predict(sigma, n, alpha, seed),
             checkpoint=checkpoint,
@@ -144,7 +144,7 @@ def predict(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """What cannot be done, said in one line."""
     try:
         yield
@@ -154,7 +154,7 @@ def _refusals() -> Iterator[None]:
         message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
-        message = f"{named}{error.strerror or error}; what the log holds is safe, go on by --resume"
+        message = f"{named}{error.strerror or error}; what was written is safe, go on by --resume"
         status = UNREADABLE
     else:
         return

@@ -9,7 +9,13 @@ from rstheory.plots.audit import (
     write_figures,
 )
 from rstheory.plots.style import save
-from rstheory.plots.theory import acr_unbounded, budget_dependence, easy_sample_sensitivity, mean_preserving_spread
+from rstheory.plots.theory import (
+    acr_unbounded,
+    budget_dependence,
+    easy_sample_sensitivity,
+    mean_preserving_spread,
+    real_model_validation,
+)
 
 __all__ = [
     "acr_by_budget",
@@ -20,6 +26,7 @@ __all__ = [
     "mean_preserving_spread",
     "radius_accuracy",
     "rank_flips",
+    "real_model_validation",
     "save",
     "survival",
     "write_figures",

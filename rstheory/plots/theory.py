@@ -122,3 +122,29 @@ def mean_preserving_spread(curves: pd.DataFrame, mean: float) -> Figure:
         )  # fmt: skip
         axes.legend(loc="upper left")
     return figure
+
+
+def real_model_validation(table: pd.DataFrame, n: int, acr: float) -> Figure:
+    """ACR measured at several budgets against its prediction from one run at budget n, and the differences (F2).
+
+    table: columns n, runs, measured, predicted, standard_error, z. acr: of the run at budget n.
+    """
+    with style():
+        figure = Figure(figsize=(COLUMN, 3.2))
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+        runs = int(table["runs"].iloc[0])
+        above.plot(
+            table["n"], table["predicted"], color=COLORS[0], label="predicted from the run at the largest budget"
+        )
+        above.errorbar(
+            table["n"], table["measured"], 2 * table["standard_error"], fmt=".", color=COLORS[1], capsize=2,
+            label=f"measured, mean of {runs} runs, ±2 s.e.",
+        )  # fmt: skip
+        above.plot([n], [acr], "s", color=COLORS[0], markersize=4, label=f"run at $N$ = {n:,}")
+        above.set(xscale="log", ylabel="ACR", ylim=(0, None))
+        above.legend(loc="lower right")
+        below.axhspan(-2, 2, color="#d9d9d9", linewidth=0)
+        below.plot(table["n"], table["z"], "o", color=COLORS[1], markersize=3.5)
+        limit = max(3.5, 1.1 * float(table["z"].abs().max()))
+        below.set(xlabel="certification budget $N$", ylabel="difference / s.e.", ylim=(-limit, limit))
+    return figure

@@ -12,7 +12,7 @@ import ctypes
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -133,11 +133,13 @@ class Counter:
         scaled = (images.to(torch.float64) / self.noise.grid).flatten(1).to(self.device)
         work = _Shared(packed(segments(indices, budgets), self._buffers[0].rows))
         cells = len(indices) * len(budgets)
+        futures = [self._pool.submit(self._work, b, work, scaled, cells, advance) for b in self._buffers]
         try:
-            futures = [self._pool.submit(self._work, b, work, scaled, cells, advance) for b in self._buffers]
-            votes = torch.stack([future.result() for future in futures]).sum(0).cpu().numpy()
-        finally:
-            work.stop()  # an error or an interrupt in one thread must not leave the others at work
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:  # an error or an interrupt in one thread must not leave the others at work, nor in their buffers
+            work.stop()
+            wait(futures)
+        votes = torch.stack([future.result() for future in futures]).sum(0).cpu().numpy()
         if np.any(broken := votes[:, self.classes]):
             sample = indices[int(np.argmax(broken > 0)) // len(budgets)]
             raise ValueError(
@@ -178,9 +180,8 @@ class Counter:
             buffers.cell[part] = segment.cell
             row = part.stop
         buffers.cell[row:] = cells
-        noisy.round_()
-        buffers.inputs.copy_(noisy.view(-1, *self.shape))
-        buffers.inputs.mul_(self.noise.grid)  # exact: a power of two
+        noisy[:row].round_().mul_(self.noise.grid)  # exact: a power of two
+        buffers.inputs.copy_(noisy.view(-1, *self.shape))  # float16 would not hold them in units of the grid
         return row
 
 

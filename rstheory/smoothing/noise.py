@@ -19,7 +19,7 @@ float32 ends at 5.768, which alone costs 2.5e-5 at d = 3072: see `cut_tail_varia
 Why tau is what it is. Let a = sigma/h, 512 <= a < 1024, and b = x/h, both exact. Let Z be normal, built by the ziggurat
 of exact layers from real uniforms whose first 52 bits are the drawn ones. In layer i, of width X_i < 4, proposals of Z
 are uniform on [0, X_i), and the computed a z + b stands within a X_i 2^-52 (the unseen bits, to one side) and
-2^-53 ((2 + e_i) a X_i + |a z + b|) of a Z + b: three roundings, and NumPy's table of widths, which is wrong by e_i 2^-53
+2^-53 ((2 + e_i) a X_i + |a z + b|) of a Z + b: three roundings, and NumPy's table of widths, wrong by e_i 2^-53
 (e_i = 70 in the narrowest layer). The two round alike unless a half-integer lies between, with probability at most
 
     (1 + 2/(a X_i)) 2^-52 ((4 + e_i) a X_i + |b|) < 0.65 2^-48 (a + |b|/8)

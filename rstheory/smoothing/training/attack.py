@@ -59,4 +59,4 @@ class Attack(Part):
 
 def _norms(vectors: Tensor) -> Tensor:
     """L2 norm of each vector, in the shape that divides it."""
-    return vectors.flatten(1).norm(dim=1).view(-1, *[1] * (vectors.dim() - 1))
+    return torch.linalg.vector_norm(vectors.flatten(1), dim=1).view(-1, *[1] * (vectors.dim() - 1))

@@ -27,9 +27,8 @@ def parts_of(method: str, settings: Settings) -> tuple[Part, ...]:
     (Discard(start=70, threshold=0.4, draws=100), Attack(start=70, steps=6, step=0.25))
     """
     easy, start = settings.easy, settings.start
-    assert easy is not None  # Settings sees to it
     made: dict[str, Part] = {
-        "discard": Discard(start, easy.threshold),
+        "discard": Discard(start, easy.threshold, easy.discard_draws),
         "reweigh": Reweigh(start, settings.every),
         "attack": Attack(start, easy.steps, easy.step),
     }

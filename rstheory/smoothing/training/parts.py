@@ -3,12 +3,12 @@
 A method is a sequence of parts, and plain Gaussian training is the empty one. A part may touch three things and
 nothing else:
 
-* how often each training sample is drawn (`factor`): before an epoch it may return a factor >= 0 for every sample, which
+* how often each training sample is drawn (`factor`): before an epoch it may return a factor >= 0 for each sample, which
   holds until it returns another; the sampling weight is the product over the parts, so parts need not know each other;
 * the noise of a batch (`noise`): it may replace the noise vectors, shape (draws, batch, channels, height, width), and
   may run the network on them; it must leave the network, its mode and its gradients as they were;
-* the loss (`loss`): it may replace the mean cross entropy over all noisy copies by a scalar of its own, of the logits of
-  all draws, shape (draws, batch, classes), and of what it is given of the moment. At most one part of a method may.
+* the loss (`loss`): it may replace the mean cross entropy over all noisy copies by a scalar of its own, of the logits
+  of all draws, shape (draws, batch, classes), and of what the moment tells. At most one part of a method may.
 
 It may not step the optimiser, keep state between epochs other than its factor (a resumed run would not have it), or
 draw random numbers other than from the generator of the moment. That is enough for the six methods of theory E6:
@@ -45,7 +45,7 @@ class Part:
     """A part that changes nothing. Override what a method needs; a part is immutable."""
 
     def factor(self, moment: Moment) -> Tensor | None:
-        """Factors of the sampling weights from this epoch on, float64 >= 0, shape (n,); None leaves them as they are."""
+        """Factors of the sampling weights from this epoch on, float64 >= 0, shape (n,); None leaves them alone."""
         return None
 
     def noise(self, moment: Moment, images: Tensor, labels: Tensor, noise: Tensor) -> Tensor:

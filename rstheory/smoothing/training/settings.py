@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from rstheory import _check
 
@@ -15,13 +15,16 @@ class EasySamples:
     """Hyper-parameters of E1 to E3 for one noise level, in a schedule of 150 epochs.
 
     start: E_t, the epoch before which training is Gaussian. threshold: p_t, below which E1 discards. steps: T.
-    step: epsilon, the L2 length of a step of the attack, for pixels in [0, 1].
+    step: epsilon, the L2 length of a step of the attack, for pixels in [0, 1]. every: epochs between two reweighings by
+    E2. discard_draws: noise draws by which E1 measures each training image.
     """
 
     start: int
     threshold: float
     steps: int
     step: float
+    every: int = 10
+    discard_draws: int = 100
 
 
 PAPER = {0.25: EasySamples(60, 0.5, 3, 0.25), 0.5: EasySamples(70, 0.4, 6, 0.25), 1.0: EasySamples(60, 0.4, 4, 0.5)}
@@ -51,7 +54,7 @@ class Settings:
     flip_and_crop: bool = True
     dtype: str = "bfloat16"
     seed: int = 0
-    easy: EasySamples | None = None
+    easy: EasySamples = field(default=None)  # type: ignore[assignment]  # set below where it is not given
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -72,13 +75,12 @@ class Settings:
     @property
     def start(self) -> int:
         """E_t in this run's epochs: the first epoch that E1 to E3 change."""
-        assert self.easy is not None  # set above
         return self._scaled(self.easy.start)
 
     @property
     def every(self) -> int:
-        """Epochs between two reweighings (10 in the paper)."""
-        return max(1, self._scaled(10))
+        """Epochs between two reweighings in this run."""
+        return max(1, self._scaled(self.easy.every))
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from rstheory.smoothing.training.settings import Settings
 # Training samples whose p is measured after each epoch, and noise draws for each: enough for shares to within 2 %.
 _WATCHED, _WATCH_DRAWS = 500, 16
 P_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the classes of p in the training log; the last one holds p = 1 alone
-_P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in zip(P_EDGES, P_EDGES[1:], strict=False)] + ["p1"]
+_P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
 COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "seconds")
 
 Advance = Callable[[int], None]
@@ -76,9 +77,7 @@ def train(
     ValueError if `out` exists, or a state exists and resume is not asked for, or the loss is not finite.
     """
     parts = parts_of(method, settings)
-    identity = json.dumps(
-        {"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True
-    )
+    identity = json.dumps({"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True)
     place = out.with_name(out.name + ".state")
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
@@ -142,7 +141,7 @@ def _epoch(
     for group in state.optimizer.param_groups:
         group["lr"] = settings.rate(state.epoch)
     totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
-    batches = order.split(settings.batch)
+    batches = torch.split(order, settings.batch)
     with progress(state.epoch, len(batches), state.rows[-1] if state.rows else "") as advance:
         for chosen in batches:
             totals += _step(state, parts, settings, data, chosen, moment)
@@ -152,7 +151,7 @@ def _epoch(
         raise ValueError(f"the loss of epoch {state.epoch} is not finite: lower the learning rate")
     shares = _shares(state, settings, data, device)
     cells = (state.epoch, settings.rate(state.epoch), f"{loss / images:.5f}", f"{right / images:.5f}")
-    drawn_share = len(order.unique()) / len(data)
+    drawn_share = len(np.unique(order.cpu().numpy())) / len(data)
     numbers = (f"{drawn_share:.4f}", *(f"{share:.4f}" for share in shares), f"{time.perf_counter() - start:.1f}")
     state.rows.append("\t".join(map(str, (*cells, *numbers))))
     state.epoch += 1
@@ -192,7 +191,7 @@ def _step(
     repeated = labels.repeat(settings.draws)
     loss = losses[0] if losses else cross_entropy(logits.flatten(0, 1), repeated)
     state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     state.optimizer.step()
     with torch.no_grad():
         right = (logits.flatten(0, 1).argmax(1) == repeated).sum()
@@ -200,9 +199,7 @@ def _step(
         return torch.stack([loss.detach() * count, right.to(loss.dtype), count]).double()
 
 
-def _counter(
-    state: _State, settings: Settings, data: Dataset, device: torch.device
-) -> Callable[[int], Tensor]:
+def _counter(state: _State, settings: Settings, data: Dataset, device: torch.device) -> Callable[[int], Tensor]:
     """Counts of right answers for every sample at this moment of the run."""
 
     def count(draws: int) -> Tensor:

@@ -1,0 +1,94 @@
+"""Do runs at a smaller budget show what the counts of a larger, independent one predict? (theory F2)
+
+A random part of the larger run's draws is a run at the smaller budget. So its expected radius, given the larger run's
+count, is an unbiased estimate of r_n(p) (C2, C7), whatever p is, and the difference of two independent runs' ACR has
+mean 0 and a variance that can be computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rstheory._check import Float
+from rstheory._laws import Binomial, Counts, expectations
+from rstheory.audit.log import CertificationLog
+from rstheory.audit.transport import moments
+from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
+
+
+@dataclass(frozen=True)
+class Replication:
+    """ACR at budget n: as measured in some runs, as predicted from one at a larger budget, and the error of both.
+
+    measured: mean over the runs. standard_error: of measured - predicted, all draws being random and samples fixed.
+    """
+
+    n: int
+    runs: int
+    measured: float
+    predicted: float
+    standard_error: float
+
+    @property
+    def z(self) -> float:
+        """The difference in standard errors: normal with mean 0 if the theory holds. NaN if nothing is random."""
+        return (self.measured - self.predicted) / self.standard_error if self.standard_error else float("nan")
+
+
+def label_counts(path: Path) -> pd.Series:
+    """Draws that gave the true label, by sample, from the column `counts` that our own logs have."""
+    rows = pd.read_csv(path, sep="\t")
+    if "counts" not in rows:
+        raise ValueError(f"{path} has no column counts: only logs of `rstheory certify` tell how often the label came")
+    counts = [int(votes.split(",")[label]) for votes, label in zip(rows["counts"], rows["label"], strict=True)]
+    return pd.Series(counts, index=rows["idx"])
+
+
+def replication(large: NDArray[np.int64], total: int, runs: Sequence[CertificationLog]) -> Replication:
+    """Compare runs at one budget with what counts of the true label predict, `large` of `total` draws for each sample.
+
+    All must hold the same samples in the same order, and draw their noise independently (other seeds). The prediction
+    takes the label as the class that selection picks; where the label has p < 1/2 it can certify nothing anyway, and
+    close to 1/2 next to nothing.
+    """
+    if len({(run.n, run.alpha, run.sigma) for run in runs}) != 1:
+        raise ValueError("runs to be compared must share one budget, level and noise level, and there must be one")
+    n, alpha, sigma = runs[0].n, runs[0].alpha, runs[0].sigma
+    for run in runs:
+        if len(large) != run.samples:
+            raise ValueError(f"{len(large)} counts cannot be compared with the {run.samples} samples of {run.path}")
+    if n > total:
+        raise ValueError(f"n={n} is not allowed: only budgets up to the {total} draws of the larger run are predicted")
+    distinct, place = np.unique(large, return_inverse=True)
+    known = moments(distinct, total, n, alpha)
+    # Variance of one run at p, and of the prediction: by the law of total variance it is what the former has beyond
+    # its mean given the count. p is estimated with half a failure and half a success added, lest it be 1.
+    spread = _variance((distinct + 0.5) / (total + 1), n, alpha)
+    variance = spread / len(runs) + np.maximum(spread - known.variance, 0.0)
+    return Replication(
+        n,
+        len(runs),
+        float(np.mean([run.acr for run in runs])),
+        sigma * float(known.mean[place].mean()),
+        sigma * float(np.sqrt(variance[place].sum())) / len(large),
+    )
+
+
+def _variance(p: Float, n: int, alpha: float) -> Float:
+    """Variance, at sigma = 1, of the radius that n draws certify where each gives the class with probability p."""
+    last = n - int(min_certifiable_count(n, alpha))
+    if last < 0:
+        return np.zeros(p.shape)
+
+    def radius_and_square(j: Counts) -> Float:
+        radius = np.asarray(radius_from_count(n - j, n, alpha))
+        return np.stack([radius, radius * radius])
+
+    mean, square = expectations(Binomial(n, n * (1 - p), n * p), radius_and_square, last, float(max_radius(n, alpha)))
+    return np.asarray(np.maximum(square - mean * mean, 0.0))

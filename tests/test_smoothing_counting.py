@@ -1,0 +1,484 @@
+"""Counts are those of a loop that draws one vector at a time, however batches are filled, shared or interrupted.
+
+Networks here have small integer weights: on inputs that are multiples of h every sum is then exact in float32, and the
+order of summation, which batches and threads change, cannot move a logit. So counts are compared exactly.
+"""
+
+import math
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtr
+from torch import nn
+
+from rstheory.smoothing.counting import Counter, _Shared, keep_freed_memory, packed, segments
+from rstheory.smoothing.noise import BLOCK, ESTIMATION, MEASUREMENT, PREDICTION, SELECTION, Draws, Noise
+
+CPU = torch.device("cpu")
+SHAPE = (2, 1, 3)
+DIMENSION, CLASSES = 6, 4
+FLOATS = [torch.float32, torch.bfloat16]
+
+
+@pytest.fixture(autouse=True)
+def one_core():
+    """Networks as small as these gain nothing from several cores, and on a busy machine wait for them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def linear(seed, features, outputs):
+    layer = nn.Linear(features, outputs)
+    generator = torch.Generator().manual_seed(seed)
+    for tensor in (layer.weight, layer.bias):
+        tensor.data = torch.randint(-3, 4, tensor.shape, generator=generator).float()
+    return layer
+
+
+def network(kind, seed=0, dtype=torch.float32):
+    hidden = [] if kind == "linear" else [linear(seed + 1, DIMENSION, 5), nn.ReLU()]
+    last = linear(seed, 5 if hidden else DIMENSION, CLASSES)
+    return nn.Sequential(nn.Flatten(), *hidden, last).to(dtype).eval().requires_grad_(False)
+
+
+def images(count, seed=0):
+    return torch.rand((count, *SHAPE), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def counted(model, noise, samples, indices, budgets, dtype=torch.float32, **options):
+    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, dtype=dtype, **options) as counter:
+        return counter.count(samples, indices, budgets)
+
+
+def reference(model, noise, samples, indices, budgets, dtype=torch.float32):
+    """One vector at a time: noise, grid, network, argmax."""
+    votes = np.zeros((len(indices), len(budgets), CLASSES), np.int64)
+    h = noise.grid
+    for i, index in enumerate(indices):
+        pixels = samples[i].numpy().ravel()
+        for j, (purpose, budget) in enumerate(budgets.items()):
+            for draw in range(budget):
+                if draw % BLOCK == 0:
+                    z = torch.empty((BLOCK, noise.dimension), dtype=torch.float64)
+                    noise.fill(z, Draws(index, purpose, draw // BLOCK, BLOCK))
+                point = np.rint(noise.sigma / h * z[draw % BLOCK].numpy() + pixels / h) * h
+                logits = model(torch.tensor(point).to(dtype).view(1, *SHAPE))[0]
+                votes[i, j, int(np.argmax(logits.float().numpy()))] += 1
+    return votes
+
+
+SAMPLES = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=4, unique=True)
+PURPOSES = st.sampled_from([SELECTION, ESTIMATION, PREDICTION, MEASUREMENT])
+BUDGETS = st.dictionaries(PURPOSES, st.sampled_from([1, 127, 128, 129, 256]) | st.integers(1, 300), min_size=1)
+SIGMAS = st.sampled_from([0.12, 0.25, 0.5, 1.0]) | st.floats(0.05, 8)
+BATCHES = st.sampled_from([1, 64, 127, 128, 129, 256]) | st.integers(1, 700)
+
+
+@settings(max_examples=25)
+@given(
+    kind=st.sampled_from(["linear", "mlp"]),
+    seed=st.integers(0, 2**64 - 1),
+    sigma=SIGMAS,
+    indices=SAMPLES,
+    budgets=BUDGETS,
+    batch=BATCHES,
+    workers=st.integers(1, 3),
+    dtype=st.sampled_from(FLOATS),
+)
+@example("mlp", 0, 0.5, [7, 3], {ESTIMATION: 300, SELECTION: 100}, 100, 2, torch.float32)
+@example("mlp", 0, 0.5, [3, 7], {SELECTION: 100, ESTIMATION: 300}, 128, 1, torch.float32)
+@example("linear", 2**64 - 1, 1.0, [0], {PREDICTION: 129}, 1, 3, torch.bfloat16)
+@example("linear", 1, 0.25, [5, 6, 8], {SELECTION: 1, ESTIMATION: 1}, 700, 3, torch.float32)
+def test_counts_are_those_of_the_plain_loop(kind, seed, sigma, indices, budgets, batch, workers, dtype):
+    noise, model = Noise(seed, sigma, DIMENSION), network(kind, seed % 1000, dtype)
+    arguments = (model, noise, images(len(indices), seed % 1000), indices, budgets, dtype)
+    votes = counted(*arguments, batch=batch, workers=workers)
+    assert votes.dtype == np.int64
+    assert np.array_equal(votes, reference(*arguments))
+
+
+@settings(max_examples=25)
+@given(indices=SAMPLES, budgets=BUDGETS, data=st.data(), seed=st.integers(0, 2**64 - 1))
+def test_batch_order_grouping_and_workers_do_not_matter(indices, budgets, data, seed):
+    noise, model, samples = Noise(seed, 0.5, DIMENSION), network("mlp"), images(len(indices))
+    votes = counted(model, noise, samples, indices, budgets, batch=256, workers=1)
+    order = data.draw(st.permutations(range(len(indices))))
+    cut = data.draw(st.integers(0, len(indices)))
+    purposes = data.draw(st.permutations(list(budgets)))
+    columns = [list(budgets).index(purpose) for purpose in purposes]
+    for group in (order[:cut], order[cut:]):
+        again = counted(
+            model,
+            noise,
+            samples[group],
+            [indices[i] for i in group],
+            {purpose: budgets[purpose] for purpose in purposes},
+            batch=data.draw(BATCHES),
+            workers=data.draw(st.integers(1, 3)),
+        )
+        assert np.array_equal(again, votes[group][:, columns])
+
+
+@settings(max_examples=25)
+@given(n=st.integers(1, 600), more=st.integers(0, 300))
+def test_a_larger_budget_goes_on_with_the_same_draws(n, more):
+    """So its counts are at least those of the smaller one: the draws done before are part of it."""
+    noise, model, samples = Noise(4, 0.5, DIMENSION), network("mlp"), images(1)
+    small, large = (counted(model, noise, samples, [9], {ESTIMATION: k}, workers=1) for k in (n, n + more))
+    assert (large - small >= 0).all()
+    assert (large - small).sum() == more
+
+
+def test_counters_keep_nothing_between_calls():
+    noise, model, samples = Noise(5, 0.5, DIMENSION), network("mlp"), images(3)
+    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, batch=200, workers=2) as counter:
+        runs = [counter.count(samples, [0, 1, 2], {ESTIMATION: 333}) for _ in range(3)]
+        # fewer rows than before leave old ones in the buffers, as padding
+        alone = counter.count(samples[1:2], [1], {ESTIMATION: 333})
+    assert np.array_equal(runs[0], runs[1])
+    assert np.array_equal(runs[0], runs[2])
+    assert np.array_equal(alone[0], runs[0][1])
+
+
+@given(indices=SAMPLES, budgets=BUDGETS, rows=st.integers(BLOCK, 700))
+def test_batches_hold_every_draw_once_and_in_order(indices, budgets, rows):
+    batches = list(packed(segments(indices, budgets), rows))
+    assert all(0 < sum(segment.draws.rows for segment in batch) <= rows for batch in batches)
+    drawn = [
+        (s.cell, s.draws.index, s.draws.purpose, s.draws.block * BLOCK + row)
+        for batch in batches
+        for s in batch
+        for row in range(s.draws.rows)
+    ]
+    cells = [(index, purpose, budget) for index in indices for purpose, budget in budgets.items()]
+    assert drawn == [(c, i, purpose, draw) for c, (i, purpose, budget) in enumerate(cells) for draw in range(budget)]
+    assert all(indices[s.sample] == s.draws.index for batch in batches for s in batch)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The law
+
+
+class HalfSpace(nn.Module):
+    """Class 1 where w.x > c."""
+
+    def __init__(self, w, c):
+        super().__init__()
+        self.w, self.c = w, c
+
+    def forward(self, x):
+        margin = x.flatten(1) @ self.w - self.c
+        return torch.stack([torch.zeros_like(margin), margin], 1)
+
+
+@pytest.mark.parametrize("sigma", [0.25, 1.0])
+def test_counts_follow_the_binomial_law(sigma):
+    """p = Phi((w.x - c)/(sigma |w|)). Seed fixed; false-alarm rate of 5 standard errors: 6e-7 for each of 6 counts.
+
+    The grid, sigma/512 at its coarsest, moves p by less than 1e-4, a tenth of a standard error.
+    """
+    w, c, n = torch.tensor([3.0, -1.0, 2.0, 0.5, -2.0, 1.0]), 1.2345, 100_000
+    samples, noise = images(3, seed=1), Noise(11, sigma, DIMENSION)
+    with Counter(HalfSpace(w, c), shape=SHAPE, classes=2, noise=noise, device=CPU) as counter:
+        votes = counter.count(samples, [0, 1, 2], {SELECTION: n, ESTIMATION: n})
+    margins = (samples.flatten(1) @ w.double() - c).numpy()
+    p = ndtr(margins / (sigma * float(w.norm())))[:, None]
+    assert p.min() < 0.5 < p.max()
+    assert (votes.sum(2) == n).all()
+    assert (np.abs(votes[:, :, 1] - n * p) < 5 * np.sqrt(n * p * (1 - p))).all()
+    assert (votes[:, 0] != votes[:, 1]).all()  # purposes do not share their draws
+
+
+class Recorder(nn.Module):
+    """Keeps its inputs, and writes over them, as layers that work in place do."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(x.clone())
+        return x.zero_().flatten(1)[:, :CLASSES]
+
+
+def seen_inputs(noise, samples, n, dtype, batch):
+    model = Recorder()
+    counted(model, noise, samples, [6], {ESTIMATION: n}, dtype, batch=batch, workers=1)
+    assert {x.shape for x in model.seen} == {(batch, *SHAPE)}  # padding included: one shape, one choice of kernels
+    return torch.cat(model.seen)[:n].flatten(1)
+
+
+def drawn(noise, index, n):
+    z = torch.empty((-(-n // BLOCK) * BLOCK, noise.dimension), dtype=torch.float64)
+    for block, part in enumerate(z.split(BLOCK)):
+        noise.fill(part, Draws(index, ESTIMATION, block, BLOCK))
+    return z[:n]
+
+
+@settings(max_examples=30)
+@given(sigma=SIGMAS | st.floats(1e-4, 1e4), n=st.integers(1, 300), seed=st.integers(0, 2**64 - 1))
+def test_the_network_sees_the_grid_point_next_to_the_noisy_image(sigma, n, seed):
+    noise, samples = Noise(seed, sigma, DIMENSION), images(1, seed % 1000)
+    inputs = seen_inputs(noise, samples, n, torch.float64, 128)
+    steps = inputs / noise.grid  # exact
+    assert torch.equal(steps, steps.round())
+    exact = samples.flatten(1) + sigma * drawn(noise, 6, n)
+    # Half a step, and what float64 rounds off: three roundings there and two here, of numbers up to 1 + 13 sigma.
+    assert ((inputs - exact).abs() <= noise.grid / 2 + 5 * 2.0**-53 * (1 + 13 * sigma)).all()
+    # and not all on a coarser grid
+    assert n < 20 or (steps % 2 == 1).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("sigma", [1e-3, 0.01, 0.12, 0.5, 1.0])
+def test_other_dtypes_see_the_same_points_rounded_once(sigma, dtype):
+    """In units of the grid of noise below 1/64, pixels lie beyond the 65 504 of float16: they must not get there."""
+    noise, samples = Noise(8, sigma, DIMENSION), images(1)
+    samples[0, 0] = 1
+    exact = seen_inputs(noise, samples, 200, torch.float64, 64)
+    assert torch.equal(seen_inputs(noise, samples, 200, dtype, 64), exact.to(dtype))
+
+
+def test_memory_does_not_grow_with_the_budget():
+    """Noise of 200 000 draws would take 77 MB, their inputs 38 MB, their labels 1.6 MB. The peak of a process of its
+    own, from VmHWM: `ru_maxrss` would begin at the peak of the process that started it."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("peak memory is read from Linux's /proc")
+    program = """
+import torch
+from pathlib import Path
+from rstheory.smoothing.counting import Counter
+from rstheory.smoothing.noise import ESTIMATION, Noise
+
+class First(torch.nn.Module):
+    def forward(self, x):
+        return x.flatten(1)[:, :2]
+
+with Counter(First(), shape=(3, 4, 4), classes=2, noise=Noise(0, 0.5, 48), device=torch.device("cpu")) as counter:
+    for n in (2_000, 2_000, 200_000):
+        counter.count(torch.zeros((1, 3, 4, 4), dtype=torch.float64), [0], {ESTIMATION: n})
+        print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    _, small, large = map(int, done.stdout.split())
+    assert large - small < 1_500  # kB
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Progress, threads and errors
+
+
+@pytest.mark.parametrize(("batch", "workers"), [(1, 1), (50, 3), (128, 2), (300, 3)])
+def test_progress_adds_up_to_the_draws(batch, workers):
+    told, lock = [], threading.Lock()
+
+    def advance(draws):
+        with lock:
+            told.append(draws)
+
+    noise = Noise(0, 0.5, DIMENSION)
+    options = {"shape": SHAPE, "classes": CLASSES, "noise": noise, "device": CPU, "batch": batch, "workers": workers}
+    with Counter(network("linear"), **options) as counter:
+        counter.count(images(3), [0, 1, 2], {SELECTION: 100, ESTIMATION: 515}, advance)
+    assert sum(told) == 3 * 615
+    assert min(told) > 0
+
+
+def test_threads_of_the_caller_are_its_own():
+    """Workers run on one core each; what torch does elsewhere in the process stays as it was."""
+    torch.set_num_threads(2)
+    counted(network("linear"), Noise(0, 0.5, DIMENSION), images(2), [0, 1], {ESTIMATION: 2000}, workers=3)
+    assert torch.get_num_threads() == 2
+
+
+def test_workers_default_to_the_cores():
+    torch.set_num_threads(2)
+    with Counter(
+        network("linear"), shape=SHAPE, classes=CLASSES, noise=Noise(0, 0.5, DIMENSION), device=CPU
+    ) as counter:
+        assert counter.workers == 2
+
+
+def test_no_samples_make_no_counts():
+    votes = counted(network("linear"), Noise(0, 0.5, DIMENSION), images(0), [], {SELECTION: 10, ESTIMATION: 10})
+    assert votes.shape == (0, 2, CLASSES)
+
+
+class Stumbles(nn.Module):
+    """Of its first two calls, which meet in two threads, call `bad` raises; the other goes on for a while."""
+
+    def __init__(self, error, bad):
+        super().__init__()
+        self.inner, self.error, self.bad = network("mlp"), error, bad
+        self.calls, self.active = 0, 0
+        self.lock, self.meeting = threading.Lock(), threading.Barrier(2)
+
+    def forward(self, x):
+        with self.lock:
+            self.calls += 1
+            call = self.calls
+            self.active += 1
+        try:
+            if call <= 2:
+                self.meeting.wait(30)
+                if call == self.bad:
+                    raise self.error
+                time.sleep(0.1)
+            return self.inner(x)
+        finally:
+            with self.lock:
+                self.active -= 1
+
+
+@pytest.mark.parametrize("bad", [1, 2])
+@pytest.mark.parametrize("error", [RuntimeError("out of luck"), KeyboardInterrupt("stop")])
+def test_an_error_in_a_worker_stops_them_all(error, bad):
+    """It comes through at once, not when another thread has done the rest of the group; and no thread is left behind
+    that would write into the buffers of the next call."""
+    model, noise, samples = Stumbles(error, bad), Noise(0, 0.5, DIMENSION), images(2)
+    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, batch=128, workers=2) as counter:
+        with pytest.raises(type(error), match=str(error)):
+            counter.count(samples, [0, 1], {ESTIMATION: 128_000})
+        assert model.active == 0
+        assert model.calls < 20  # of 2000
+        votes = counter.count(samples, [0, 1], {ESTIMATION: 300})
+    assert np.array_equal(votes, counted(model.inner, noise, samples, [0, 1], {ESTIMATION: 300}))
+
+
+def test_threads_take_each_item_once():
+    """The items come from a generator, which must not be entered by two threads at a time."""
+
+    def slowly():
+        for item in range(40):
+            time.sleep(0.001)
+            yield item
+
+    shared, taken = _Shared(slowly()), []
+
+    def take():
+        taken.extend(shared)  # atomic item by item
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(taken) == list(range(40))
+
+
+def test_an_error_in_the_callback_comes_through():
+    def advance(draws):
+        raise OSError("no terminal")
+
+    noise = Noise(0, 0.5, DIMENSION)
+    with Counter(network("mlp"), shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, workers=2) as counter:
+        with pytest.raises(OSError, match="no terminal"):
+            counter.count(images(1), [0], {ESTIMATION: 1000}, advance)
+        assert counter.count(images(1), [0], {ESTIMATION: 1000}).sum() == 1000
+
+
+class Outputs(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def scores(x, bright):
+    """Logits in order for dark inputs, `bright` in one of them for others."""
+    logits = torch.tensor([0.0, 1.0, 2.0, 3.0]).repeat(len(x), 1)
+    logits[:, 2] = torch.where(x.flatten(1).mean(1) > 0.5, bright, logits[:, 2])
+    return logits
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_outputs_that_are_not_finite_are_refused(value, workers):
+    model = Outputs(lambda x: scores(x, value))
+    samples = torch.stack([torch.zeros(SHAPE), torch.ones(SHAPE), torch.ones(SHAPE)]).double()
+    with Counter(
+        model, shape=SHAPE, classes=CLASSES, noise=Noise(0, 0.01, DIMENSION), device=CPU, batch=100, workers=workers
+    ) as counter:
+        with pytest.raises(ValueError, match="the network's output is not finite on 600 draws, first on image 50"):
+            counter.count(samples, [40, 50, 60], {SELECTION: 100, ESTIMATION: 200})
+        votes = counter.count(samples[:1], [40], {SELECTION: 100, ESTIMATION: 200})
+    assert votes.tolist() == [[[0, 0, 0, 100], [0, 0, 0, 200]]]
+
+
+def test_a_class_that_is_ruled_out_is_no_error():
+    """A logit of -inf leaves the largest as it is."""
+    model = Outputs(lambda x: scores(x, -math.inf))
+    votes = counted(model, Noise(0, 0.01, DIMENSION), torch.ones((1, *SHAPE)).double(), [0], {ESTIMATION: 10})
+    assert votes.tolist() == [[[0, 0, 0, 10]]]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.flatten(1),
+        lambda x: x.flatten(1)[:, :3],
+        lambda x: x.flatten(1)[:, 0],
+        lambda x: x.flatten(1)[1:, :4],
+        lambda x: x[:, :, 0, :2],
+    ],
+)
+def test_outputs_of_another_shape_are_refused(function):
+    with pytest.raises(ValueError, match=r"returned shape \(\S.*\) for 100 inputs: expected \(100, 4\)"):
+        counted(Outputs(function), Noise(0, 0.5, DIMENSION), images(1), [0], {ESTIMATION: 10}, batch=100)
+
+
+@pytest.mark.parametrize("pixel", [-5e-324, 1 + 2.0**-52, 255.0, math.nan, math.inf, -math.inf])
+def test_pixels_outside_the_unit_interval_are_refused(pixel):
+    samples = images(3)
+    samples[1, 1, 0, 2] = pixel
+    with pytest.raises(ValueError, match=r"image 33 is not allowed: pixels must lie in \[0, 1\]"):
+        counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [22, 33, 44], {ESTIMATION: 10})
+
+
+def test_the_ends_of_the_unit_interval_are_allowed():
+    samples = torch.stack([torch.zeros(SHAPE), torch.ones(SHAPE)]).double()
+    assert counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [0, 1], {ESTIMATION: 10}).sum() == 20
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shape": (3, 1, 1)}, r"shape=\(3, 1, 1\) is not allowed: the noise has dimension=6"),
+        ({"batch": 0}, "batch=0"),
+        ({"batch": 2.0}, "batch=2.0"),
+        ({"workers": 0}, "workers=0"),
+        ({"workers": -1}, "workers=-1"),
+        ({"device": torch.device("meta")}, "device=meta"),
+    ],
+)
+def test_bad_counters_are_refused(change, message):
+    good = {"shape": SHAPE, "classes": CLASSES, "noise": Noise(0, 0.5, DIMENSION), "device": CPU}
+    with pytest.raises(ValueError, match=message):
+        Counter(network("linear"), **(good | change))
+
+
+@pytest.mark.parametrize("shape", [(2, *SHAPE), (1, 1, 2, 3), SHAPE, (1, 6)])
+def test_images_of_another_shape_are_refused(shape):
+    samples = torch.zeros(shape, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"expected \(1, 2, 1, 3\)"):
+        counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [0], {ESTIMATION: 10})
+
+
+def test_keeping_freed_memory_twice_changes_no_count():
+    arguments = (network("mlp"), Noise(0, 0.5, DIMENSION), images(1), [0], {ESTIMATION: 1000})
+    before = counted(*arguments)
+    keep_freed_memory()
+    keep_freed_memory()
+    assert np.array_equal(counted(*arguments), before)
