@@ -9,9 +9,6 @@ import pytest
 
 import rstheory
 
-# Parts of the package that need a framework the test environment may lack: {prefix of module names: framework}.
-NEEDS = {"rstheory.smoothing": "torch"}
-
 
 def modules(path: list[str], prefix: str) -> Iterator[str]:
     """Names of all modules below, found without importing them: a package that fails to import must fail its test,
@@ -29,9 +26,6 @@ NAMES = sorted(name for name in modules(list(rstheory.__path__), "rstheory.") if
 
 @pytest.mark.parametrize("name", ["rstheory", *NAMES])
 def test_examples_in_docstrings(name):
-    for prefix, framework in NEEDS.items():
-        if name == prefix or name.startswith(prefix + "."):
-            pytest.importorskip(framework)
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert failed == 0, "the report of doctest is above"
 

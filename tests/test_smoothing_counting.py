@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -363,17 +364,10 @@ def test_threads_take_each_item_once():
             time.sleep(0.001)
             yield item
 
-    shared, taken = _Shared(slowly()), []
-
-    def take():
-        taken.extend(shared)  # atomic item by item
-
-    threads = [threading.Thread(target=take) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sorted(taken) == list(range(40))
+    shared = _Shared(slowly())
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda _: list(shared), range(4)))
+    assert sorted(item for items in taken for item in items) == list(range(40))
 
 
 def test_an_error_in_the_callback_comes_through():

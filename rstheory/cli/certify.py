@@ -25,7 +25,8 @@ Data = Annotated[
     str,
     typer.Option(
         "--data",
-        help="digits, cifar10 ($RSTHEORY_CIFAR10), or a path: cifar-10-batches-py folder or archive, folder of Parquet files, or of image folders.",
+        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py or its archive,"
+        " a folder of Parquet files, a folder of image folders.",
     ),
 ]
 Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]

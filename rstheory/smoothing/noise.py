@@ -108,7 +108,9 @@ class Noise:
         else:
             entropy = np.random.SeedSequence((self.seed, draws.index, draws.purpose, draws.block))
             generator = torch.Generator(out.device).manual_seed(int(entropy.generate_state(1, np.uint64)[0]) >> 1)
-            out.normal_(generator=generator)
+            # A whole block always: how cuRAND's draws are laid out depends on how many are asked for.
+            block = torch.empty((BLOCK, self.dimension), dtype=torch.float64, device=out.device)
+            out.copy_(block.normal_(generator=generator)[: draws.rows])
 
 
 def generator_name(device: torch.device) -> str:

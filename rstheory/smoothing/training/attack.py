@@ -59,4 +59,5 @@ class Attack(Part):
 
 def _norms(vectors: Tensor) -> Tensor:
     """L2 norm of each vector, in the shape that divides it."""
-    return torch.linalg.vector_norm(vectors.flatten(1), dim=1).view(-1, *[1] * (vectors.dim() - 1))
+    norms: Tensor = torch.linalg.vector_norm(vectors.flatten(1), dim=1)
+    return norms.view(-1, *[1] * (vectors.dim() - 1))

@@ -33,8 +33,8 @@ class Reweigh(Part):
     def weights(self, counts: Tensor) -> Tensor:
         """Weights of samples with these counts of right answers, at least 1.
 
-        >>> Reweigh(start=0, every=1).weights(torch.tensor([0, 12, 16])).round(decimals=2).tolist()
-        [1.0, 1.0, 9.49]
+        >>> [round(w, 2) for w in Reweigh(start=0, every=1).weights(torch.tensor([0, 12, 16])).tolist()]
+        [1.0, 1.0, 7.21]
         """
         least = int(min_certifiable_count(self.draws, self.alpha))
         radii = np.asarray(radius_from_count(np.arange(least, self.draws + 1), self.draws, self.alpha))
