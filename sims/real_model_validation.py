@@ -8,8 +8,6 @@ exactly the ACR of theory B1. Any checkpoint and data set will do.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -17,26 +15,18 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from rstheory import read_log, trivial_acr
 from rstheory.audit.replication import label_counts, replication
 from rstheory.plots import real_model_validation, save
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
+from rstheory.smoothing.progress import draw_progress
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 from rstheory.tables import provenance, show
 
 ROOT = Path(__file__).resolve().parent.parent
 SELECTION = 200  # draws that pick the class: enough that selection plays no part in the comparison
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[int], None]]:
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("certifying", total=total)
-        yield lambda draws: bar.update(task, advance=draws)
 
 
 def main(
@@ -71,7 +61,7 @@ def main(
                 out=log,
                 skip=skip,
                 machine=Machine(dtype, device),
-                progress=progress,
+                progress=draw_progress,
             )
             return log
 

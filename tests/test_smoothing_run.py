@@ -298,6 +298,8 @@ def test_twice_the_same_sample_with_different_results_is_refused(tmp_path):
         (["--checkpoint", "/nowhere"], 1, "/nowhere"),
         (["--split", "validation"], 2, "validation"),
         (["--dtype", "float8"], 2, "dtype='float8' is not allowed"),
+        (["--mean", "0.5,x"], 2, "--mean=0.5,x is not allowed"),
+        (["--std", "1"], 2, "holds its own normalisation"),
         (["--device", "abacus"], 2, "device='abacus' is not allowed"),
         (["--device", "mps"], 2, "device=mps is not allowed"),
         (["--out", "/nowhere/log.tsv"], 1, "/nowhere/log.tsv"),

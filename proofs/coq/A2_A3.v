@@ -13,13 +13,13 @@
 
     Idea.  A2: by the mean value theorem for [Phi] the difference quotient of [Q] at
     [p] is [1 / phi c] with [c] between two quantiles that come together.  A3: the
-    chain rule; a function whose second derivative is nonnegative is convex (the
-    mean value theorem on both sides of the inner point); and a non-decreasing
-    convex function of the convex function [max (p, 1/2)] is convex. *)
+    chain rule; a function whose second derivative is nonnegative is convex
+    ([SecondDerivative.v]); and a non-decreasing convex function of the convex
+    function [max (p, 1/2)] is convex. *)
 
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
-From RSTheory Require Import Setting Convexity Gaussian A1.
+From RSTheory Require Import Setting Convexity SecondDerivative Gaussian A1.
 Open Scope R_scope.
 
 (** ** A2: the derivative of the quantile *)
@@ -151,69 +151,6 @@ Proof.
     simpl; unfold Rdiv; field.
 Qed.
 
-(** ** Convexity from the second derivative *)
-
-Section SecondDerivative.
-
-Variables (a b : R) (f f' f'' : R -> R).
-Hypothesis f_derive : forall x, a <= x < b -> is_derive f x (f' x).
-Hypothesis f'_derive : forall x, a <= x < b -> is_derive f' x (f'' x).
-Hypothesis f''_nonneg : forall x, a <= x < b -> 0 <= f'' x.
-
-(** The mean value theorem between two points of [a, b). *)
-Lemma mean_value (g g' : R -> R) (x y : R) :
-  (forall t, a <= t < b -> is_derive g t (g' t)) -> a <= x -> x <= y -> y < b ->
-  exists c, x <= c <= y /\ g y - g x = g' c * (y - x).
-Proof.
-  intros Hg Hx Hxy Hy.
-  destruct (MVT_gen g x y g') as [c [Hc Hmean]].
-  - rewrite Rmin_left, Rmax_right by exact Hxy; intros t Ht; apply Hg; lra.
-  - rewrite Rmin_left, Rmax_right by exact Hxy; intros t Ht.
-    apply continuity_pt_filterlim, (ex_derive_continuous (V := R_NormedModule)).
-    eexists; apply Hg; lra.
-  - rewrite Rmin_left, Rmax_right in Hc by exact Hxy.
-    now exists c.
-Qed.
-
-Lemma derivative_non_decreasing (x y : R) : a <= x -> x <= y -> y < b -> f' x <= f' y.
-Proof.
-  intros Hx Hxy Hy.
-  destruct (mean_value f' f'' x y f'_derive Hx Hxy Hy) as [c [Hc Hmean]].
-  pose proof (f''_nonneg c ltac:(lra)); nra.
-Qed.
-
-(** The chord between ordered points. *)
-Lemma chord_above (x y t : R) :
-  a <= x -> x <= y -> y < b -> 0 <= t <= 1 ->
-  f (t * x + (1 - t) * y) <= t * f x + (1 - t) * f y.
-Proof.
-  intros Hx Hxy Hy Ht.
-  set (m := t * x + (1 - t) * y).
-  assert (Hm : x <= m <= y) by (unfold m; nra).
-  destruct (mean_value f f' x m f_derive) as [c1 [Hc1 H1]]; try lra.
-  destruct (mean_value f f' m y f_derive) as [c2 [Hc2 H2]]; try lra.
-  pose proof (derivative_non_decreasing c1 c2 ltac:(lra) ltac:(lra) ltac:(lra)) as Hslope.
-  replace (m - x) with ((1 - t) * (y - x)) in H1 by (unfold m; ring).
-  replace (y - m) with (t * (y - x)) in H2 by (unfold m; ring).
-  assert (Hgap : 0 <= t * (1 - t) * (y - x) * (f' c2 - f' c1)).
-  { repeat apply Rmult_le_pos; lra. }
-  nra.
-Qed.
-
-Theorem convex_of_second_derivative : convex_on (fun x => a <= x < b) f.
-Proof.
-  intros x y t Hx Hy Ht.
-  destruct (Rle_lt_dec x y) as [Hxy | Hyx].
-  - apply chord_above; lra.
-  - pose proof (chord_above y x (1 - t)) as Hchord.
-    replace ((1 - t) * y + (1 - (1 - t)) * x) with (t * x + (1 - t) * y) in Hchord by ring.
-    replace ((1 - t) * f y + (1 - (1 - t)) * f x) with (t * f x + (1 - t) * f y)
-      in Hchord by ring.
-    apply Hchord; lra.
-Qed.
-
-End SecondDerivative.
-
 (** ** A3: convexity of the radius *)
 
 Theorem A3_convex_upper_half (sigma : R) :
@@ -223,6 +160,7 @@ Proof.
   apply convex_of_second_derivative with
     (f' := sensitivity sigma)
     (f'' := fun p => 2 * PI * sigma * Q p * exp (Q p ^ 2)).
+  - intros x y z; lra.
   - intros p Hp; apply derive_Radius; lra.
   - intros p Hp; apply A3; lra.
   - intros p Hp.

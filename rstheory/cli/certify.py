@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +44,13 @@ Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
 Batch = Annotated[
     int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
 ]
+Mean = Annotated[
+    str | None,
+    typer.Option(
+        help="Normalisation of a published checkpoint, which lacks it: 0.4914,0.4822,0.4465; default: the usual."
+    ),
+]
+Std = Annotated[str | None, typer.Option(help="Likewise; SmoothAdv's checkpoints need 1,1,1.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
 
 
@@ -66,13 +71,17 @@ def certify(
     device: Device = "auto",
     batch: Batch = None,
     compile_: Compile = False,
+    mean: Mean = None,
+    std: Std = None,
 ) -> None:
     """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
 
     A run that was killed goes on with --resume and ends in the same log. Several processes share the work under
-    torchrun: torchrun --nproc-per-node 2 -m -- rstheory certify ... (without the --, torchrun on Python 3.11 takes --n
-    and --max for options of its own).
+    torchrun: torchrun --nproc-per-node 2 -m -- rstheory certify ...
+
+    Without the --, torchrun on Python 3.11 takes --n and --max for options of its own.
     """
+    from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
@@ -86,8 +95,10 @@ def certify(
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
+            mean=_numbers("--mean", mean),
+            std=_numbers("--std", std),
             resume=resume,
-            progress=_draws,
+            progress=draw_progress,
         )
     if tau is None:  # the first process speaks for all
         return
@@ -116,8 +127,11 @@ def predict(
     device: Device = "auto",
     batch: Batch = None,
     compile_: Compile = False,
+    mean: Mean = None,
+    std: Std = None,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
+    from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Predict
 
@@ -131,8 +145,10 @@ def predict(
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
+            mean=_numbers("--mean", mean),
+            std=_numbers("--std", std),
             resume=resume,
-            progress=_draws,
+            progress=draw_progress,
         )
     if tau is None:  # the first process speaks for all
         return
@@ -142,6 +158,14 @@ def predict(
     typer.echo(
         f"accuracy {rows.correct.mean():.4f} over {len(rows)} samples, abstained {(rows.predict == -1).mean():.4f}"
     )
+
+
+def _numbers(option: str, text: str | None) -> list[float] | None:
+    """Numbers with commas between them."""
+    try:
+        return None if text is None else [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{option}={text} is not allowed: give numbers with commas between them") from None
 
 
 @contextmanager
@@ -160,33 +184,3 @@ def refusals() -> Iterator[None]:
     else:
         return
     refuse(message, status)
-
-
-@contextmanager
-def _draws(total: int) -> Iterator[Callable[[int], None]]:
-    """Progress in draws, with draws a second and the time that remains, where a person is looking."""
-    if not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
-        yield lambda draws: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:,.0f} samples/s")
-
-    columns = (TextColumn("certifying"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), Speed())
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda draws: bar.update(task, advance=draws)

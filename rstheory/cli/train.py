@@ -40,6 +40,14 @@ def train(
         int, typer.Option(min=1, help="Epochs of a schedule of 150 between two reweighings; scales with --epochs.")
     ] = 10,
     discard_draws: Annotated[int, typer.Option(min=1, help="Noise draws by which discarding measures an image.")] = 100,
+    attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
+    attack_step: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="L2 length of a step; default: the paper's for CIFAR-10, too long for images much smaller.",
+        ),
+    ] = None,
     augment: Annotated[bool, typer.Option("--augment/--no-augment", help="Flip and crop images at random.")] = True,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
@@ -71,7 +79,9 @@ def train(
             dtype=dtype,
             seed=seed,
         )
-        settings = replace(settings, easy=replace(settings.easy, every=reweigh_every, discard_draws=discard_draws))
+        easy = replace(settings.easy, every=reweigh_every, discard_draws=discard_draws)
+        easy = replace(easy, steps=attack_steps or easy.steps, step=attack_step or easy.step)
+        settings = replace(settings, easy=easy)
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         trained(
             method,

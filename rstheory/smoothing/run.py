@@ -136,21 +136,24 @@ def run_checkpoint(
     split: str = "test",
     skip: int = 1,
     limit: int | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
     machine: Machine = Machine(),  # frozen
     resume: bool = False,
     progress: Progress = no_progress,
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split: as `data.load` takes them. skip, limit: every skip-th image, at most limit. progress: opened with
-    the draws that this process has to do. Returns the tau of the noise, in all processes but the first None.
+    source, split: as `data.load` takes them. mean, std: see `load_checkpoint`. skip, limit: every skip-th image, at
+    most limit. progress: opened with the draws that this process has to do. Returns the tau of the noise, in all
+    processes but the first None.
     """
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
     with joined(device) as share:
         data = load(source, split)
-        loaded = load_checkpoint(checkpoint, shape=data.shape)
+        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std)
         if loaded.classes != len(data.classes):
             raise ValueError(
                 f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
