@@ -11,6 +11,8 @@ import typer
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
+from rstheory.cli.figures import figures
+from rstheory.cli.measure import measure
 from rstheory.cli.train import train
 
 app = typer.Typer(
@@ -39,5 +41,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, certify, predict):
+for command in (audit, budget, train, measure, certify, predict, figures):
     app.command()(command)

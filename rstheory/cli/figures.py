@@ -1,0 +1,30 @@
+"""`rstheory figures`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rstheory.cli.certify import refusals
+
+
+def figures(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", file_okay=False, help="Folder of experiments; default: those that ship."),
+    ] = None,
+    out: Annotated[Path, typer.Option(file_okay=False, help="Where to write.")] = Path("figures/experiments"),
+) -> None:
+    """Draw and tabulate the experiments on trained models, from their logs and measurements alone.
+
+    Each figure comes as PNG and PDF with the data it shows (CSV) and its caption (TXT).
+    """
+    import rstheory
+    from rstheory.experiments import find_experiments, write_report
+
+    with refusals():
+        experiments = find_experiments(folder or Path(rstheory.__file__).parent / "zoo")
+        for file in write_report(experiments, out):
+            typer.echo(f"wrote {file}")

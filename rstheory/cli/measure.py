@@ -1,0 +1,50 @@
+"""`rstheory measure`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rstheory.cli.certify import Checkpoint, Data, Max, Seed, Sigma, Skip, refusals
+from rstheory.cli.common import positive, progress
+
+
+def measure(
+    checkpoint: Checkpoint,
+    data: Data,
+    sigma: Sigma,
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="CSV file to write.")],
+    split: Annotated[str, typer.Option(help="Part of the data set.")] = "train",
+    skip: Skip = 1,
+    max_: Max = None,
+    draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for p.")] = 100,
+    gradient_draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for its gradient.")] = 4,
+    attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
+    attack_step: Annotated[
+        float | None, typer.Option(callback=positive, help="L2 length of a step; default: the paper's.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Measure p and the gradient norm of each sample, before and after the attack, for `rstheory figures`."""
+    with refusals():
+        from rstheory.smoothing.training.measurement import measure as measured
+
+        with progress("measuring") as advance:
+            measured(
+                checkpoint,
+                data,
+                out,
+                sigma=sigma,
+                split=split,
+                skip=skip,
+                limit=max_,
+                draws=draws,
+                gradient_draws=gradient_draws,
+                seed=seed,
+                steps=attack_steps,
+                step=attack_step,
+                advance=advance,
+            )
+    typer.echo(f"wrote {out}")

@@ -1,0 +1,146 @@
+"""Every figure and table of the experiments, each with a caption that says what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.stats import binom
+
+from rstheory import certified_radius, expected_radius, expected_sensitivity, radius_from_count, sensitivity
+from rstheory.budget import min_certifiable_count
+from rstheory.experiments.find import Experiment, grouped
+from rstheory.experiments.tables import (
+    accuracy_table,
+    decomposition_table,
+    gradient_frame,
+    gradient_table,
+    probability_frame,
+)
+from rstheory.plots import experiments as draw
+from rstheory.plots import save
+from rstheory.tables import provenance, show, write_csv
+
+_TABLES = {
+    "accuracy": "ACR with its standard error over the samples, and certified accuracy at each radius",
+    "gradients": "Mean gradient norm of easy (p > 0.5) and hard (p < 0.5) training samples",
+    "decomposition": "ACR gained over Gaussian training, by the mean of p and by its spread",
+}
+
+
+def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
+    """Draw every figure that the experiments can show, print the tables, and write both. Returns the files written."""
+    written: list[Path] = []
+    made_by = provenance(command="rstheory figures")
+
+    def keep(stem: str, figure: Figure, data: pd.DataFrame, caption: str) -> None:
+        path = out / stem
+        written.extend(save(figure, path, data, made_by | {"caption": caption}))
+        text = path.with_name(path.name + ".txt")
+        text.write_text(caption + "\n", encoding="utf-8")
+        written.append(text)
+
+    curves = radius_curves()
+    keep(
+        "radius_and_sensitivity",
+        draw.radius_and_sensitivity(curves),
+        curves,
+        "Expected certified radius and its slope against p, in units of sigma, for an infinite budget and for finite"
+        " ones at alpha = 0.001. Computed, not simulated.",
+    )
+    weights = weight_curve()
+    keep(
+        "sampling_weight",
+        draw.sampling_weight(weights),
+        weights,
+        "Sampling weight of a training sample in easy-sample training (E2: 16 draws, alpha = 0.1) against its p.",
+    )
+    for (data, sigma), group in grouped(experiments).items():
+        place = f"{data}/sigma_{sigma:g}"
+        source = _source(group)
+        title = f"{data}, $\\sigma$ = {sigma:g}"
+        p = probability_frame(group)
+        keep(
+            f"{place}/p_distribution", draw.p_distribution(p, title), p, f"Label probability of test samples. {source}"
+        )
+        gradients = gradient_frame(group)
+        if len(gradients):
+            caption = (
+                "Norm of the gradient of each training sample's loss with respect to the weights, by its p, on Gaussian"
+                f" noise and on the same noise after the attack (E3). {_measured(group)}"
+            )
+            keep(f"{place}/gradient_norms", draw.gradient_norms(gradients, title), gradients, caption)
+    tables = {
+        "accuracy": accuracy_table(experiments),
+        "gradients": gradient_table(experiments),
+        "decomposition": decomposition_table(experiments),
+    }
+    for name, table in tables.items():
+        if len(table):
+            numbers = table.select_dtypes("float").columns.difference(["sigma"])
+            show(_TABLES[name], table, dict.fromkeys(numbers, ".4f"))
+            write_csv(table, out / f"{name}.csv", made_by | {"caption": _TABLES[name]})
+            written.append(out / f"{name}.csv")
+    if len(gained := tables["decomposition"]):
+        caption = (
+            "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
+            " its spread does (F3: r_N at the mean, and Jensen's gap). Errors over test samples, paired."
+        )
+        keep("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption)
+    return written
+
+
+def radius_curves() -> pd.DataFrame:
+    """Radius and slope at sigma = 1 on a grid of p: columns budget, p, radius, slope."""
+    p = np.concatenate([np.linspace(0, 0.99, 199), 1 - np.geomspace(0.0099, 1e-6, 60)])
+    upper = np.maximum(p, 0.5)
+    frames = [
+        pd.DataFrame(
+            {
+                "budget": "infinite budget",
+                "p": p,
+                "radius": certified_radius(p),
+                "slope": np.where(p >= 0.5, sensitivity(upper), np.nan),
+            }
+        )
+    ]
+    for exponent in (5, 3, 2):
+        n = 10**exponent
+        frames.append(
+            pd.DataFrame(
+                {
+                    "budget": f"$N = 10^{exponent}$",
+                    "p": p,
+                    "radius": expected_radius(p, n),
+                    "slope": expected_sensitivity(p, n),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def weight_curve(draws: int = 16, alpha: float = 0.1) -> pd.DataFrame:
+    """E2's weight against p: its mean and its 5 % and 95 % quantiles over the draws. Columns p, weight, low, high."""
+    least = int(min_certifiable_count(draws, alpha))
+    counts = np.arange(draws + 1)
+    radii = np.asarray(radius_from_count(np.maximum(counts, least), draws, alpha))
+    weights = radii / radii[least]
+    p = np.linspace(0, 1, 201)
+    chance = binom.pmf(counts, draws, p[:, None])
+    low, high = (weights[binom.ppf(q, draws, p).clip(0).astype(int)] for q in (0.05, 0.95))
+    return pd.DataFrame({"p": p, "weight": chance @ weights, "low": low, "high": high})
+
+
+def _source(group: Sequence[Experiment]) -> str:
+    logs = {(e.log.n, e.log.alpha, e.log.samples) for e in group}
+    budgets = "; ".join(f"N = {n:,}, alpha = {alpha:g}, {samples} samples" for n, alpha, samples in sorted(logs))
+    data = sorted({str(pd.read_csv(e.path, sep="\t", nrows=1)["data"][0]) for e in group})
+    return f"Data: {', '.join(data)}. {budgets}."
+
+
+def _measured(group: Sequence[Experiment]) -> str:
+    sizes = ", ".join(f"{e.method}: {len(e.measured)} samples" for e in group if e.measured is not None)
+    return f"Means with two standard errors. {sizes}."

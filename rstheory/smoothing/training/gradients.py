@@ -1,0 +1,60 @@
+"""How much each training sample pulls at the weights, by itself (theory E7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from rstheory.smoothing.data import Dataset
+from rstheory.smoothing.training.attack import Attack
+from rstheory.smoothing.training.parts import Moment, Part
+
+_GRADIENT = 4  # place of these draws among the seeds of an epoch; the trainer uses 0 to 2
+
+
+def gradient_norms(
+    model: nn.Module,
+    data: Dataset,
+    indices: Sequence[int],
+    *,
+    sigma: float,
+    draws: int,
+    seed: int,
+    attack: Attack | None = None,
+    advance: Callable[[int], None] = lambda samples: None,
+) -> Tensor:
+    """L2 norm of the gradient, with respect to all weights, of each sample's mean cross entropy over noisy copies.
+
+    draws: noise vectors a sample, turned by `attack` first if one is given; the same seed gives the same vectors before
+    the attack. The network is in eval mode, in float32, where it is. float64, shape (len(indices),). One backward pass
+    a sample: a thousand samples of ResNet-20 with 4 draws take a minute on a CPU core.
+    """
+    part: Part = attack or Part()
+    device = next(model.parameters()).device
+    training = model.training
+    model.eval()
+    norms = []
+    try:
+        for index in indices:
+            entropy = np.random.SeedSequence((seed, index, _GRADIENT)).generate_state(1, np.uint64)[0]
+            generator = torch.Generator(device).manual_seed(int(entropy) >> 1)
+            chosen = torch.tensor([index], device=data.images.device)
+            image, label = data.inputs(chosen).to(device), data.labels[chosen].to(device)
+            noise = sigma * torch.randn((draws, *image.shape), generator=generator, device=device)
+            moment = Moment(model, sigma, 0, _no_count, generator, lambda: torch.autocast(device.type, enabled=False))
+            noise = part.noise(moment, image, label, noise)
+            loss = cross_entropy(model((image + noise).flatten(0, 1)), label.repeat(draws))
+            gradients = torch.autograd.grad(loss, [weight for weight in model.parameters() if weight.requires_grad])
+            norms.append(sum(float(g.double().square().sum()) for g in gradients) ** 0.5)
+            advance(1)
+    finally:
+        model.train(training)
+    return torch.tensor(norms, dtype=torch.float64)
+
+
+def _no_count(draws: int) -> Tensor:
+    raise ValueError("a gradient is measured at one moment: parts that count samples have no place here")

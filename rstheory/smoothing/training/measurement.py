@@ -1,0 +1,79 @@
+"""Measurements of a trained network that figures are drawn from: p and gradient norms of samples, in a file (E7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from rstheory.smoothing.data import load
+from rstheory.smoothing.models import load_checkpoint, weights_digest
+from rstheory.smoothing.training.attack import Attack
+from rstheory.smoothing.training.gradients import gradient_norms
+from rstheory.smoothing.training.measure import label_counts
+from rstheory.smoothing.training.settings import Settings
+from rstheory.tables import provenance, write_csv
+
+COLUMNS = ("idx", "label", "count", "gradient", "gradient_attacked")
+
+
+def measure(
+    checkpoint: Path,
+    source: str,
+    out: Path,
+    *,
+    sigma: float,
+    split: str = "train",
+    skip: int = 1,
+    limit: int | None = None,
+    draws: int = 100,
+    gradient_draws: int = 4,
+    seed: int = 0,
+    steps: int | None = None,
+    step: float | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
+
+    gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
+    `steps` of length `step` (default: the paper's for this sigma). CSV below comment lines that say what made it.
+    """
+    if out.exists():
+        raise ValueError(f"{out} exists: choose another file, or remove it")
+    data = load(source, split)
+    loaded = load_checkpoint(checkpoint, shape=data.shape)
+    indices = data.every(skip, limit).tolist()
+    easy = Settings(sigma).easy
+    attack = Attack(0, steps or easy.steps, step or easy.step)
+    total = 3 * len(indices)
+    done = 0
+
+    def advanced(samples: int) -> None:
+        nonlocal done
+        done += samples
+        advance(done, total)
+
+    counts = label_counts(loaded.model, data, indices, sigma=sigma, draws=draws, seed=seed, device=torch.device("cpu"))
+    advanced(len(indices))
+    options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advanced}
+    loaded.model.requires_grad_(True)
+    before, after = (
+        gradient_norms(loaded.model, data, indices, attack=part, **options)  # type: ignore[arg-type]
+        for part in (None, attack)
+    )
+    columns = (indices, data.labels[indices].tolist(), counts.tolist(), before.tolist(), after.tolist())
+    made_by = provenance(
+        torch=torch.__version__,
+        method=loaded.metadata.get("method", "unknown"),
+        weights=weights_digest(loaded.model)[:16],
+        data=f"{data.name} {data.digest[:16]}",
+        samples=len(indices),
+        sigma=sigma,
+        draws=draws,
+        gradient_draws=gradient_draws,
+        attack=f"{attack.steps} steps of {attack.step}",
+        seed=seed,
+    )
+    write_csv(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))), out, made_by)
