@@ -74,6 +74,16 @@ Proof.
     nra.
 Qed.
 
+(** The full bound lies in (0, 1). *)
+Lemma full_bound_in_01 (n : nat) : (0 < n)%nat -> 0 < full_bound alpha n < 1.
+Proof.
+  intros Hn; split; [apply exp_pos |].
+  unfold full_bound, Rpower; rewrite <- exp_0.
+  apply exp_increasing.
+  assert (Hinv : 0 < / INR n) by (now apply Rinv_0_lt_compat, lt_0_INR).
+  pose proof (ln_negative alpha alpha_01); nra.
+Qed.
+
 (** The threshold is positive, so budgets beyond it are positive too. *)
 Lemma threshold_positive (x : R) : 0 < threshold Phi alpha x.
 Proof.

@@ -5,11 +5,11 @@
     larger for the first, then its expected ACR is larger for all large budgets,
     whatever else the two models do; the difference even tends to infinity.
 
-    What is assumed of the expected radius [r N p] at budget [N]:
-    - for each [p < 1] it stays bounded as [N] grows (it tends to sigma
-      Phi^-1(p) or to 0; proved in [B7_bounded.v] for Clopper-Pearson bounds);
+    What is assumed here of the expected radius [r N p] at budget [N]:
+    - for each [p < 1] it stays bounded as [N] grows;
     - at [p = 1] all draws agree, so it is the radius of the full bound.
-    That [r N 1] tends to infinity is then derived, from B1.
+    That [r N 1] then tends to infinity is derived, from B1.  The boundedness is proved
+    for the certification procedure itself in [B7_bounded.v].
 
     Idea.  Everything but the share at [p = 1] is bounded; the difference of the
     shares is multiplied by something that tends to infinity. *)
@@ -132,7 +132,7 @@ Proof.
   - apply (B1 Phi); trivial; lra.
 Qed.
 
-(** B7 with the divergence derived: only the boundedness is still assumed. *)
+(** B7 with the divergence derived: of the two only the boundedness is assumed. *)
 Theorem B7_full_bound (r : nat -> R -> R) (A B : law) :
   (forall p, 0 <= p < 1 -> exists C, eventually (fun N => Rabs (r N p) <= C)) ->
   (forall N, (0 < N)%nat -> r N 1 = radius sigma (full_bound alpha N) (z N)) ->

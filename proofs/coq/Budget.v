@@ -37,15 +37,6 @@ Definition expected_radius (p : R) : R := expected N count_radius p.
 
 (** ** The bounds are below 1 *)
 
-Lemma full_bound_in_01 (n : nat) : (0 < n)%nat -> 0 < full_bound alpha n < 1.
-Proof.
-  intros Hn; split; [apply exp_pos |].
-  unfold full_bound, Rpower; rewrite <- exp_0.
-  apply exp_increasing.
-  assert (Hinv : 0 < / INR n) by (now apply Rinv_0_lt_compat, lt_0_INR).
-  pose proof (ln_negative alpha alpha_01); nra.
-Qed.
-
 Lemma bound_below_full (k : nat) : (k <= N)%nat -> L k <= L N.
 Proof.
   intros Hk.
@@ -68,7 +59,7 @@ Proof.
   destruct (Nat.eq_dec N 0) as [HN | HN].
   - destruct L_bound as [Hzero _]; rewrite HN, Hzero; lra.
   - rewrite (C1_full_bound N alpha L alpha_01 L_bound) by lia.
-    apply full_bound_in_01; lia.
+    apply (full_bound_in_01 alpha alpha_01); lia.
 Qed.
 
 (** ** The radius does not decrease *)

@@ -1,4 +1,4 @@
-(** * C1: the Clopper-Pearson lower bound is sound
+(** * C1 and C10: the Clopper-Pearson lower bound is sound
 
     Statement.  [tail N k p] is the probability of at least [k] successes in [N]
     draws.  The one-sided Clopper-Pearson bound for [k >= 1] successes is the [L k]
@@ -7,7 +7,10 @@
     - C1: whatever the true [p], the bound exceeds it with probability at most
       [alpha]: P(L(K) > p) <= alpha;
     - [L] does not decrease in [k], and increases with [alpha];
-    - [L N = alpha^(1/N)], the full bound of section B.
+    - [L N = alpha^(1/N)], the full bound of section B;
+    - C10: if the draws succeed with a probability [p'] that is within [tau] of [p] (the
+      law of the noise is within total variation [tau] of the Gaussian), then [L - tau]
+      exceeds [p] with probability at most [alpha].
 
     Idea.  The tail is increasing in [p], from 0 to 1, so the bound exists by the
     intermediate value theorem.  The counts whose bound exceeds [p] are all at least
@@ -156,6 +159,18 @@ Proof.
       destruct (Rlt_dec p (L j)) as [Hj | _], (le_dec k j) as [_ | Hjk]; try lra.
       exfalso; apply (Hfirst j); [lia | exact Hj].
     + rewrite <- Htail; apply tail_non_decreasing; trivial; lra.
+Qed.
+
+(** Draws from a law that is only nearly the right one. *)
+Corollary C10 (p p' tau : R) :
+  in_01 p' -> Rabs (p' - p) <= tau ->
+  expected N (fun k => if Rlt_dec p (L k - tau) then 1 else 0) p' <= alpha.
+Proof.
+  intros Hp' Hnear.
+  apply Rabs_le_between in Hnear.
+  apply Rle_trans with (2 := C1 p' Hp').
+  apply expected_le; [exact Hp' |].
+  intros k _; destruct (Rlt_dec p (L k - tau)), (Rlt_dec p' (L k)); lra.
 Qed.
 
 Theorem C1_non_decreasing (k : nat) : (k < N)%nat -> L k <= L (S k).

@@ -40,7 +40,8 @@ Theorem C5_spread_keeps_mean (l l' : list R) :
 Proof.
   intros Hspread.
   assert (Hboth : length l = length l' /\ sum l = sum l').
-  { induction Hspread as [l l' Hperm | p q d l Hpq Hd | l l' l'' _ [IHlen IHsum] _ [IHlen' IHsum']].
+  { induction Hspread as
+      [l l' Hperm | p q d l Hpq Hd | l l' l'' _ [IHlen IHsum] _ [IHlen' IHsum']].
     - split; [now apply Permutation_length | now apply sum_permutation].
     - split; [reflexivity | simpl; ring].
     - split; congruence. }

@@ -47,7 +47,9 @@ Proof.
 Qed.
 
 Lemma ex_RInt_gauss (a b : R) : ex_RInt gauss a b.
-Proof. apply (ex_RInt_continuous (V := R_CompleteNormedModule)); intros; apply continuous_gauss. Qed.
+Proof.
+  apply (ex_RInt_continuous (V := R_CompleteNormedModule)); intros; apply continuous_gauss.
+Qed.
 
 (** ** The Gaussian integral *)
 

@@ -1,12 +1,14 @@
 (** * Wrong on purpose: A3 without the clipping at 1/2
 
-    This claims that [R p = sigma Q p] is convex on all of (0, 1).  The proof is the
-    one of [A3_convex_upper_half] in [A2_A3.v], on [1/4, 1).
+    This claims that [R p = sigma Q p] is convex below 1/2 too, on [1/4, 1).  The proof
+    is the one of [A3_convex_upper_half] in [A2_A3.v].
 
-    coqc must refuse it: "Tactic failure: Cannot find witness", at the [lra] after
+    coqc must refuse it: "Cannot find witness", at the [lra] after
     [Q_nonnegative].  The goal that remains is [1/2 <= p < 1], to be had from
     [1/4 <= p < 1]: below 1/2 the quantile, and so the second derivative, is
-    negative. *)
+    negative.
+
+    It is not merely unproved: see [A3_everywhere_is_false] in [Refutations.v]. *)
 
 Require Import Reals Lra.
 From RSTheory Require Import Setting Convexity SecondDerivative Gaussian A1 A2_A3.

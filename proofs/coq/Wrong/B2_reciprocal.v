@@ -4,10 +4,12 @@
     ratio of the paper's first version upside down.  The proof is the one of
     [quantile_exceeds_iff] in [B1_B2.v].
 
-    coqc must refuse it: "Tactic failure: Cannot find witness", at the first [nra].
+    coqc must refuse it: "Cannot find witness", at the first [nra].
     The goal that remains is [ln (Phi x) / ln alpha < INR N], to be had from
     [ln (Phi x) < ln (Phi z)] and [ln (Phi z) * INR N = ln alpha], which bound
-    [ln alpha / ln (Phi x)] instead. *)
+    [ln alpha / ln (Phi x)] instead.
+
+    It is not merely unproved: see [B2_reciprocal_is_false] in [Refutations.v]. *)
 
 Require Import Reals Lra.
 From RSTheory Require Import Setting B1_B2.

@@ -3,10 +3,12 @@
     This claims that the printed budget is 2 for every alpha in (0, 1), not only in
     (0, 1/2).  The proof is the one of [B3_printed_budget_is_2] in [B3.v].
 
-    coqc must refuse it: "Tactic failure: Cannot find witness", at the [lra] that
+    coqc must refuse it: "Cannot find witness", at the [lra] that
     closes [Hratio].  The goal that remains is [0 < alpha < 1/2], to be had from
     [0 < alpha < 1].  (With alpha = 0.9 and [Phi(MK/sigma)] near 1/2 the ratio is
-    above 6.) *)
+    above 6.)
+
+    It is not merely unproved: see [B3_alpha_below_1_is_false] in [Refutations.v]. *)
 
 Require Import Reals Lra.
 From RSTheory Require Import Setting B3.

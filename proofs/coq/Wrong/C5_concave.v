@@ -4,9 +4,11 @@
     concave, [- r] convex, where it lowers it.  The proof is the one of the
     transfer step of [spread_raises_sum] in [C5.v].
 
-    coqc must refuse it: "Tactic failure: Cannot find witness", at the last [lra].
+    coqc must refuse it: "Cannot find witness", at the last [lra].
     The goal that remains is [r p + r q <= r (p - d) + r (q + d)] (and a common
-    tail), to be had from the opposite inequality. *)
+    tail), to be had from the opposite inequality.
+
+    It is not merely unproved: see [C5_concave_is_false] in [Refutations.v]. *)
 
 Require Import Reals Lra List.
 From RSTheory Require Import Setting Convexity C5.

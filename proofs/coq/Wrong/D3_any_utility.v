@@ -1,11 +1,13 @@
 (** * Wrong on purpose: D3 for utilities that need not be monotone
 
     This claims that a larger survival function raises the mean of every utility.
-    The proof is the one of [D3_dominance_gives_utility] in [D2_D3.v].
+    The proof applies [D3_dominance_gives_utility] of [D2_D3.v].
 
-    coqc must refuse it: the goal that remains is [non_decreasing u], with nothing
-    to be had from ("No such assumption", at the last [assumption]): a step down
-    has negative height. *)
+    coqc must refuse it: "No such assumption", at the last [assumption].  The goal that
+    remains is [non_decreasing u], about which nothing is known: a step down has
+    negative height.
+
+    It is not merely unproved: see [D3_any_utility_is_false] in [Refutations.v]. *)
 
 Require Import Reals Lra List.
 From RSTheory Require Import Setting D2_D3.
