@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 # Simulations on networks; `make test` runs them.
 NEEDS_TORCH := sims/real_model_validation.py
 
-.PHONY: help demo test lint benchmark clean
+.PHONY: help demo test proofs lint benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -19,6 +19,9 @@ demo: .venv/demo  ## run the simulations, audit the logs that ship, draw the fig
 
 test: .venv/test  ## run the whole test suite
 	.venv/bin/python -m pytest -n auto
+
+proofs: .venv/test  ## check every proof: symbolic, ball arithmetic, Coq where it is installed
+	.venv/bin/python proofs/check.py
 
 lint: .venv/dev  ## ruff and mypy, as CI runs them
 	.venv/bin/ruff check .

@@ -31,7 +31,7 @@ SELECTION = 200  # draws that pick the class: enough that selection plays no par
 
 def main(
     checkpoint: Annotated[Path, typer.Option(dir_okay=False, help="Base classifier.")] = ROOT
-    / "rstheory/zoo/digits/gaussian/model.safetensors",
+    / "rstheory/zoo/digits/gaussian/model_0.50.safetensors",
     data: Annotated[str, typer.Option(help="digits, or a path as `rstheory certify` takes it.")] = "digits",
     sigma: Annotated[float | None, typer.Option(help="Noise level; default: the checkpoint's own.")] = None,
     n: Annotated[int, typer.Option(min=100, help="Large budget, from which the others are predicted.")] = 10_000,

@@ -180,7 +180,7 @@ def test_command_line_draws_and_refuses(tmp_path):
 
 
 def test_measure_writes_what_figures_read(tmp_path):
-    model = ZOO / "digits" / "gaussian" / "model.safetensors"
+    model = ZOO / "digits" / "gaussian" / "model_0.50.safetensors"
     arguments = ["measure", "--checkpoint", model, "--data", "digits", "--sigma", 0.5, "--skip", 200, "--draws", 20]
     out = tmp_path / "measured_0.50.csv"
     result = CliRunner().invoke(app, [*map(str, arguments), "--out", str(out)])
