@@ -1,6 +1,7 @@
 """`proofs/`: the proofs pass, each kind of them refuses wrong statements, and the ledger is complete and true."""
 
 import ast
+import doctest
 import math
 import re
 import subprocess
@@ -545,6 +546,13 @@ def test_pytest_collects_every_test_that_the_ledger_names():
     assert collected.returncode == 0, collected.stdout[-2000:] + collected.stderr
     found = {line.split("[")[0] for line in collected.stdout.splitlines() if "::" in line}
     assert set(nodes) <= found
+
+
+@pytest.mark.parametrize("module", [subdivision, constants], ids=lambda module: module.__name__)
+def test_the_examples_in_the_docstrings(module):
+    results = doctest.testmod(module)
+    assert results.failed == 0
+    assert results.attempted > 0
 
 
 def test_readme_is_up_to_date():

@@ -1,0 +1,439 @@
+"""The ledger: for every claim of the theory, what checks it and what that leaves uncovered. Data only.
+
+`proofs/check.py` runs it, prints it and writes it to `proofs/README.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["formal proof", "symbolic derivation", "ball arithmetic", "written proof", "property test"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that can refuse a claim.
+
+    `file`: from the root of the repository. `names`: theorems of a Coq file, one function of a Python file, or test
+    functions. `arguments`: of that function. `covers`: what is shown, where the statement of the row does not say it.
+    """
+
+    kind: Kind
+    file: str
+    names: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    covers: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`verdict`: what the checks together amount to. `source`: paper, known or new, as in the theory."""
+
+    item: str
+    statement: str
+    source: Literal["paper", "known", "new", "paper and new"]
+    verdict: str
+    checks: tuple[Check, ...]
+    not_covered: str
+
+
+def coq(file: str, *names: str, covers: str = "") -> Check:
+    return Check("formal proof", f"proofs/coq/{file}", names, (), covers)
+
+
+def symbolic(item: str, file: str, covers: str = "") -> Check:
+    return Check("symbolic derivation", file, (), (item,), covers)
+
+
+def balls(file: str, name: str, *arguments: str, covers: str) -> Check:
+    return Check("ball arithmetic", f"proofs/intervals/{file}", (name,), arguments, covers)
+
+
+def constants(item: str, covers: str) -> Check:
+    return balls("constants.py", "quoted", item, covers=covers)
+
+
+def by_tests(file: str, *names: str, covers: str = "") -> Check:
+    return Check("property test", f"tests/{file}", names, (), covers)
+
+
+LIBRARY = "rstheory/symbolic.py"
+
+LEDGER: tuple[Row, ...] = (
+    Row(
+        "A1",
+        "R(p) = σΦ⁻¹(p) is strictly increasing, R(1/2) = 0, R(1⁻) = ∞, R(1-p) = -R(p)",
+        "known",
+        "proved",
+        (
+            coq("A1.v", "A1_increasing", "A1_half", "A1_odd", "A1_unbounded"),
+            symbolic("A1", LIBRARY, "symmetry and tail form"),
+            by_tests(
+                "test_radius.py", "test_strictly_decreasing_in_the_tail", "test_odd_about_one_half", "test_the_ends"
+            ),
+        ),
+        "that σΦ⁻¹(p) certifies (Cohen et al. 2019) is taken from its source",
+    ),
+    Row(
+        "A2",
+        "R'(p) = σ/φ(Φ⁻¹(p)) = σ√(2π) exp(z²/2), least at p = 1/2",
+        "paper",
+        "proved",
+        (
+            coq("A2_A3.v", "derive_Q", "A2", "A2_minimum"),
+            symbolic("A2", "proofs/symbolic/radius.py"),
+            by_tests(
+                "test_radius.py", "test_sensitivity_against_the_oracle", "test_sensitivity_is_smallest_at_one_half"
+            ),
+        ),
+        "nothing",
+    ),
+    Row(
+        "A3",
+        "R''(p) = 2πσ z exp(z²); max(0, R) is convex on [0, 1)",
+        "new",
+        "proved",
+        (
+            coq("A2_A3.v", "A3", "A3_convex_upper_half", "A3_convex"),
+            symbolic("A3", "proofs/symbolic/radius.py"),
+            by_tests("test_radius.py", "test_curvature_against_the_oracle"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "A4",
+        "R'(p₁)/R'(p₂) = exp((z₁²-z₂²)/2); from 0.99 to 0.999 is worth as much as from 0 to 0.7657 (0.7112σ)",
+        "paper",
+        "proved",
+        (
+            coq("A2_A3.v", "A4_ratio"),
+            symbolic("A4", "proofs/symbolic/radius.py"),
+            constants("A4", "0.7112 and 0.7657 at N = 10⁵, α = 0.001"),
+            by_tests("test_budget.py", "test_the_gain_the_paper_quotes"),
+        ),
+        "the two numbers at other budgets",
+    ),
+    Row(
+        "A5",
+        "√(c²+2l) - c <= R(1-t)/σ <= √(2l) and 1/(√(2l)+c) <= t R'(1-t)/σ <= 1/√(y²+c²), "
+        "with l = ln(1/(2t)), c = √(2/π), y = √(c²+2l) - c",
+        "new",
+        "proved for every t in (0, 1/2]",
+        (
+            coq("A5.v", "A5_upper", "A5_lower", covers="R, every t in (0, 1/2]"),
+            coq("A5.v", "A5_sensitivity_lower", "A5_sensitivity_upper", covers="R', every t in (0, 1/2]"),
+            symbolic("A5", "proofs/symbolic/radius.py", "the identities behind the bounds; the bounds meet"),
+            balls("radius.py", "radius_lower_bound", covers="lower bound of R, 3.7e-350 <= t <= 1/2"),
+            balls("radius.py", "radius_upper_bound", covers="upper bound of R, 3.7e-350 <= t <= 1/2"),
+            balls("radius.py", "slope_lower_bound", covers="lower bound of R', 3.7e-350 <= t <= 1/2"),
+            balls("radius.py", "slope_upper_bound", covers="upper bound of R', 3.7e-350 <= t <= 1/2"),
+            by_tests(
+                "test_radius.py", "test_bounds_hold_on_both_sides", "test_bounds_at_a_log_tail_that_no_float_holds"
+            ),
+        ),
+        "nothing; the balls alone end at t = 3.7e-350, and beyond rest on quoted inequalities",
+    ),
+    Row(
+        "B1",
+        "the constant classifier's ACR is qσΦ⁻¹(α^(1/N)), which tends to ∞ with N",
+        "paper",
+        "proved",
+        (
+            coq("B1_B2.v", "B1", covers="for every strictly increasing Φ into (0, 1)"),
+            coq("B_Gaussian.v", "B1_formula", "B1_Gaussian", covers="for the normal Φ"),
+            coq("Gaussian.v", "gaussian_integral", "Phi_increasing", "Phi_01", "Phi_Q"),
+            by_tests("test_certify.py", "test_constant_classifier_has_exactly_the_trivial_acr"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "B2",
+        "ACR > M iff N > ln α / ln Φ(M/(qσ)); the smallest such N is the floor of that plus 1",
+        "new",
+        "proved",
+        (
+            coq("B1_B2.v", "B2_share", "B2_classes", "B2_smallest", "B2_budget_exists", "B2_ACR"),
+            coq("B_Gaussian.v", "B2_Gaussian", "B2_smallest_Gaussian", covers="for the normal Φ"),
+            symbolic("B2", LIBRARY),
+            constants("B2", "4.24·10¹⁷ to its last digit; 10^154576"),
+            by_tests("test_trivial.py", "test_budget_for_acr_is_exact", "test_the_budgets_the_theory_quotes"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "B3",
+        "the budget printed in arXiv v1 is 2 for α < 1/2, whatever M, K, σ; for α < 1/4 its ACR is 0",
+        "new",
+        "proved",
+        (
+            coq("B3.v", "B3_printed_budget_is_2", "B3_bound_below_half", "B3_refuted"),
+            coq("B_Gaussian.v", "B3_Gaussian", covers="for the normal Φ"),
+            symbolic("B3", LIBRARY, "the printed ratio falls in M"),
+            by_tests("test_trivial.py", "test_the_printed_budget_certifies_nothing"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "B4",
+        "a/N - a²/(2N²) <= 1 - α^(1/N) <= a/N; for N >= 2a, with t the first bound, "
+        "√(c²+2 ln(N/(2a))) - c <= R_N/σ <= √(2 ln(1/(2t)))",
+        "new",
+        "proved",
+        (
+            coq("B4.v", "B4_tail_upper", "B4_tail_lower", "B4_radius_upper", "B4_radius_lower"),
+            symbolic("B4", "proofs/symbolic/growth.py", "expansion, signed remainders, fourth power"),
+            balls("growth.py", "tail_upper_bound", covers="upper bound of the tail, 0 < a/N <= 50"),
+            balls("growth.py", "tail_lower_bound", covers="lower bound of the tail, 0 < a/N <= 50"),
+            balls("growth.py", "radius_lower_bound", covers="lower bound of R_N, 2 <= N/a <= 10^434"),
+            balls("growth.py", "radius_upper_bound", covers="upper bound of R_N, 2 <= N/a <= 10^434"),
+            by_tests("test_trivial.py", "test_tail_bounds_hold", "test_max_radius_bounds_hold"),
+        ),
+        "nothing; the bounds by balls at N/a > 10^434, by hand",
+    ),
+    Row(
+        "B5",
+        "at a fixed budget with α^(1/N) > 1/2, ACR is linear in σ, hence unbounded; it passes 0.844 at σ = 2.214",
+        "new",
+        "proved",
+        (
+            coq("B5.v", "B5_linear", "B5_passes", "B5_unbounded"),
+            coq("B_Gaussian.v", "B5_Gaussian", covers="for the normal Φ"),
+            symbolic("B5", LIBRARY),
+            constants("B5", "2.214 at N = 10⁵, α = 0.001, q = 1/10"),
+            by_tests("test_trivial.py", "test_acr_is_linear_in_sigma_and_share"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "B6",
+        "two balanced classes, σ = 1, α = 0.001: the constant classifier passes 0.844 at N = 148, not at 147",
+        "new",
+        "proved",
+        (
+            constants("B6", "148"),
+            by_tests("test_rigorous.py", "test_exact_budgets"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "B7",
+        "if the shares of samples with p = 1 differ, the larger one has the larger ACR for all large N",
+        "new",
+        "proved",
+        (
+            coq("B7.v", "B7_gap_diverges", "B7_ranking", "B7_full_bound"),
+            coq("B7_bounded.v", "expected_radius_bounded", "B7_certification", covers="for Clopper-Pearson radii"),
+            by_tests("test_population.py", "test_the_larger_certain_share_wins_in_the_end"),
+            by_tests("test_population.py", "test_an_uncertain_sample_keeps_a_bounded_radius"),
+        ),
+        "infinitely many values of p: not claimed",
+    ),
+    Row(
+        "C1",
+        "P(L(K) > p) <= α; L increases in k and in α",
+        "known",
+        "proved",
+        (
+            coq("C1.v", "clopper_pearson_exists", "C1", "C1_non_decreasing", "C1_increasing_in_alpha", "C1_full_bound"),
+            by_tests("test_binomial.py", "test_coverage", "test_coverage_where_it_is_tightest"),
+            by_tests("test_binomial.py", "test_increasing_in_k", "test_increasing_in_alpha"),
+            by_tests("test_rigorous.py", "test_bound_is_monotone_and_bracketed_by_rationals"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "C2",
+        "r_N(p) = Σ Bin(k; N, p) g(k), slope N Σ Bin(k; N-1, p) (g(k+1) - g(k)); 7232.99σ at p = 1, N = 10⁵, α = 0.001",
+        "new",
+        "proved",
+        (
+            coq("C2_C4.v", "C2_sum", "C2_slope", "C2_slope_at_1", covers="every N, any g"),
+            symbolic("C2", "proofs/symbolic/budget.py", "N <= 6; the term for every N; the sum by parts for N = 8"),
+            constants("C2", "7232.99 at p = 1 and 2.506 at p = 0.51"),
+            by_tests("test_symbolic.py", "test_slope_is_the_derivative"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "C3",
+        "N(1 - L(N-j)) → c_j with P(Pois(c_j) <= j) = α; the slope at 1 grows like N ln(c₁/c₀)/√(2 ln(N/c₀))",
+        "new",
+        "derived; tested",
+        (
+            symbolic("C3", "proofs/symbolic/budget.py", "limit of each probability; the slope's integral"),
+            by_tests("test_binomial.py", "test_poisson_limit_is_reached_at_rate_one_over_n"),
+            by_tests("test_budget.py", "test_slope_at_one_comes_down_to_its_limit"),
+        ),
+        "that the roots converge with the probabilities, and that A5's bounds may be integrated, is argued, not formal",
+    ),
+    Row(
+        "C4",
+        "the increments g(k+1) - g(k) are non-decreasing in k, for α <= 1/2; so r_N is convex, steepest at p = 1",
+        "new",
+        "proved for every N and α <= 1/2, by hand and ball arithmetic; false at α = 0.999, 0.99, 0.95, 0.9, 0.8, 0.6",
+        (
+            Check("written proof", "proofs/C4.md", covers="every N >= 1, every α <= 1/2"),
+            coq("C2_C4.v", "C4_convex", "C4_largest_slope_at_1", covers="from the increments to r_N"),
+            balls("convexity_lemma.py", "every_budget", covers="its Lemma 5 for 1 <= b <= 4, every n"),
+            balls("convexity.py", "standard_budgets", covers="every k at N = 100, 10³, 10⁴, 10⁵, α = 0.001"),
+            balls("convexity.py", "every_small_budget", covers="every k, N <= 500, α = 0.1, 0.05, 0.01, 0.001, 0.5"),
+            balls("convexity.py", "counterexample_by_hand", covers="N = 2, α = 0.999: 1.857, then 1.433"),
+            balls("convexity.py", "first_failures", covers="first N at six α > 1/2: 2, 3, 7, 11, 23, 251"),
+            by_tests("test_budget.py", "test_increments_do_not_fall", "test_expected_radius_is_convex"),
+            by_tests(
+                "test_proofs.py", "test_velocity_of_the_log_odds", "test_velocity_grows", covers="formulas of C4.md"
+            ),
+        ),
+        "the written proof is not formalised; failure for every α > 1/2 and all large N is expected, not proved",
+    ),
+    Row(
+        "C5",
+        "every mean-preserving spread of the label probabilities raises or keeps ACR, at every budget with α <= 1/2",
+        "new",
+        "proved, given C4",
+        (
+            coq("C5.v", "C5_spread_keeps_mean", "C5_transfers", "C5_splitting", covers="any convex r"),
+            coq("Budget.v", "C5_transfers_at_budget", "C5_splitting_at_budget", covers="r_N, C4 as hypothesis"),
+            symbolic("C2", "proofs/symbolic/budget.py", "r'' from the second differences of g"),
+            by_tests("test_population.py", "test_spreading_never_lowers_the_acr"),
+            by_tests("test_population.py", "test_spreading_may_lower_the_acr_above_one_half"),
+        ),
+        "infinitely many values of p",
+    ),
+    Row(
+        "C6",
+        "r_N(p) → R(p) with gap ≈ z_{1-α} σ√(p(1-p)/N)/φ(z); it diverges at p = 1; r_N(p) need not be monotone in N",
+        "new",
+        "limits proved; rate tested",
+        (
+            coq("C6.v", "C6", covers="r_N(p) → max(0, R(p)) for every p < 1"),
+            coq("Budget.v", "expected_radius_at_1", covers="r_N(1) = g(N), which diverges by B1"),
+            by_tests("test_budget.py", "test_the_gap_to_an_infinite_budget", "test_no_gap_closes_at_one"),
+            by_tests(
+                "test_budget.py", "test_more_draws_may_lower_the_expected_radius", covers="refuted by one exact case"
+            ),
+        ),
+        "the rate",
+    ),
+    Row(
+        "C7",
+        "given k of N, a run with n <= N draws has a Hypergeometric(N, k, n) count: ACR at (n, α') is exact from a log",
+        "known",
+        "proved",
+        (
+            coq("C7.v", "C7_leave_one_out", "C7"),
+            by_tests("test_audit_transport.py", "test_transport_is_the_hypergeometric_mean"),
+            by_tests("test_audit_transport.py", "test_transport_agrees_with_resampling_the_draws"),
+        ),
+        "n > N has a model-based prediction only, marked as such",
+    ),
+    Row(
+        "C8",
+        "rankings by ACR depend on the budget: the crossing budgets of two logs are found to the draw",
+        "paper and new",
+        "tested",
+        (
+            by_tests("test_audit_compare.py", "test_crossing_budgets_are_every_change_of_sign"),
+            by_tests("test_population.py", "test_the_sign_changes_at_the_crossing"),
+        ),
+        "which published logs cross is data, not theory",
+    ),
+    Row(
+        "C9",
+        "smallest certifiable rate: 12/16 at N = 16, α = 0.1; 0.50490 at N = 10⁵, α = 0.001; largest radius 3.8115σ",
+        "paper and new",
+        "proved",
+        (
+            coq("C9.v", "C9", "C9_sixteen", covers="the rule, and 12 of 16"),
+            constants("C9", "12, 50490 and 3.8115"),
+            by_tests("test_budget.py", "test_min_certifiable_count_is_the_exact_one"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "C10",
+        "noise within total variation τ of N(0, σ²I): L - τ is sound at the same α",
+        "new",
+        "proved",
+        (
+            coq("C1.v", "C10", covers="from |p' - p| <= τ"),
+            by_tests(
+                "test_smoothing_noise.py", "test_the_theorem_behind_the_level", "test_the_lemma_behind_the_theorem"
+            ),
+            by_tests("test_smoothing_noise.py", "test_cut_tail_variation_is_what_the_cut_takes"),
+            by_tests("test_smoothing_noise.py", "test_a_smaller_factor_would_be_wrong"),
+        ),
+        "the numbers: τ of a generator whose coordinates are cut, tested",
+    ),
+    Row(
+        "D1",
+        "certified accuracy at r is S(Φ(r/σ)): S determines every certified-accuracy curve",
+        "paper",
+        "proved",
+        (
+            coq("D1.v", "D1"),
+            by_tests("test_audit_metrics.py", "test_by_definition"),
+            by_tests("test_radius.py", "test_radius_to_tail_and_back"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "D2",
+        "ACR = ∫ CA(r) dr = ∫ S(u) R'(u) du",
+        "new",
+        "proved for finite samples",
+        (
+            coq("D2_D3.v", "D2", "D2_improper", covers="∫ CA = ACR"),
+            coq("D2_sensitivity.v", "D2_sensitivity", covers="∫ S R' = ACR, p < 1"),
+            symbolic("D2", "proofs/symbolic/report.py", "the substitution u = Φ(r/σ)"),
+            by_tests("test_audit_metrics.py", "test_acr_is_the_integral_of_certified_accuracy"),
+        ),
+        "infinite populations",
+    ),
+    Row(
+        "D3",
+        "S_A >= S_B everywhere iff A has at least B's mean of every non-decreasing utility",
+        "new",
+        "proved for finite laws",
+        (
+            coq("D2_D3.v", "D3_dominance_gives_utility", "D3"),
+            coq("Budget.v", "expected_radius_non_decreasing", "D3_at_budget", covers="ACR at every budget"),
+            by_tests("test_audit_compare.py", "test_dominance_means_a_larger_acr_at_every_budget"),
+        ),
+        "infinite populations",
+    ),
+    Row(
+        "D4",
+        "with probability 1 - ρ, #{p_i >= u} >= #{L_i >= u} - quantile(Bin(T, α)) at all u at once; "
+        "for the population behind the test set, DKW",
+        "new",
+        "proved for the samples; tested for the population",
+        (
+            coq("D4.v", "D4_stochastically_below", "D4_tail", "D4_band", "D4_certification"),
+            by_tests("test_audit_metrics.py", "test_bands_cover_as_often_as_they_promise"),
+            by_tests("test_audit_metrics.py", "test_population_band_covers"),
+        ),
+        "DKW with Massart's constant (1990) is taken from its source",
+    ),
+    Row(
+        "D5",
+        "the ACR difference of two models on the same samples, split by the reference's p, adds up",
+        "new",
+        "tested",
+        (by_tests("test_audit_compare.py", "test_attribution_bins_are_by_the_reference"),),
+        "a definition more than a claim",
+    ),
+    Row(
+        "E4",
+        "vectors of equal norm have equal density under N(0, σ²I): the attack's projection stays on the shell",
+        "paper",
+        "proved",
+        (
+            coq("E4.v", "E4_equal_density", "E4_smaller_density", "E4_equal_norm", "E4_projection_stays_on_shell"),
+            symbolic("E4", "proofs/symbolic/shell.py", "dimension 5"),
+            by_tests("test_smoothing_training.py", "test_the_attack_stays_on_the_sphere_and_helps"),
+        ),
+        "nothing",
+    ),
+)
