@@ -282,7 +282,11 @@ LEDGER: tuple[Row, ...] = (
             balls("convexity.py", "first_failures", covers="first N at six α > 1/2: 2, 3, 7, 11, 23, 251"),
             by_tests("test_budget.py", "test_increments_do_not_fall", "test_expected_radius_is_convex"),
             by_tests(
-                "test_proofs.py", "test_velocity_of_the_log_odds", "test_velocity_grows", covers="formulas of C4.md"
+                "test_proofs.py",
+                "test_velocity_of_the_log_odds",
+                "test_velocity_grows",
+                "test_the_series_of_the_positive_part",
+                covers="formulas of C4.md",
             ),
         ),
         "the written proof is not formalised; failure for every α > 1/2 and all large N is expected, not proved",

@@ -11,7 +11,7 @@ For every integer n >= 2b, with t the median of Beta(b, n-b) and x = e^(-r),
 Idea. G_b increases in x, so the integrand is positive for small r and negative for large r: any change of the weight
 that takes relatively more from large r keeps the integral positive. Therefore (n, nt) may be replaced by smaller
 values: n by the left end of a block of budgets, nt by a lower bound that holds on the block (Lemmas 3 and 4 of C4.md).
-For b in [b₁, b₂] the positive part κG falls in b and so does κ, which gives κG - cκ >= (κG at b₂) - c (κ at b₁).
+κG = Σ k x^k/((b+k-1)(b+k)) falls in b, and so does κ, which gives κG - cκ >= (κG at b₂) - c (κ at b₁) on [b₁, b₂].
 What is left is one integral, bounded below by a sum over cells of r: G, κ and the weight are monotone in r, so that the
 smallest value on a cell is known from its ends. b is bisected until each sum is positive.
 
@@ -119,8 +119,8 @@ def lower_sum(b1: Fraction, b2: Fraction, block: Block, c: arb) -> arb:
     first = good[0] - c * bad[0]
     if not first > 0:
         return arb.nan()
-    # On the cell from 0 the integrand is positive and is dropped. Beyond the last r: κ <= 1/(b(1-x)), G >= 0, and the
-    # weight is at most its value there times e^(-(r - r_last)), since (1 + t(e^r - 1))^n grows at least like e^r there.
+    # On the cell from 0 the integrand is positive and is dropped. Beyond the last r, κ is at most its value there, G is
+    # not negative, and the weight falls at least like e^(-rate (r - r_last)): nte^r/(1 + t(e^r - 1)) grows with r.
     last = _grid()[-1]
     rate = n * t * last.exp() / (1 + t * last.expm1())
     return total - c * bad[-1] * growth[-1] / rate
