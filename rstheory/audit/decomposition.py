@@ -44,7 +44,7 @@ def decompose(
 
     >>> spread = decompose(np.array([1000, 600]), np.array([800, 800]), 1000)
     >>> print(f"{spread.from_mean:.3f} {spread.from_spread:.3f}")
-    0.000 0.507
+    0.000 0.594
     """
     if len(a) != len(b) or len(a) < 2:
         raise ValueError(f"{len(a)} counts cannot be compared with {len(b)}: two samples or more, the same for both")
