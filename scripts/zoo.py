@@ -1,0 +1,87 @@
+"""Train, certify and measure the networks that ship in `rstheory/zoo`, one after the other; killed, it goes on.
+
+What is there is left alone: each step runs `rstheory train`, `certify` or `measure` where its file is missing, with
+--resume where it was cut short. With the same versions on the same kind of machine the same files come out.
+
+    python scripts/zoo.py rstheory/zoo/cifar10-resnet20 --data cifar10 --arch resnet20 --epochs 12 --draws 1
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# The experiments of theory E: Gaussian training, all three easy-sample parts and each alone; the ends at other sigma.
+EXPERIMENTS = (
+    (0.5, "gaussian"),
+    (0.5, "easy"),
+    (0.5, "attack"),
+    (0.5, "reweigh"),
+    (0.5, "discard"),
+    (0.25, "gaussian"),
+    (0.25, "easy"),
+    (1.0, "gaussian"),
+    (1.0, "easy"),
+)
+
+
+def run(arguments: list[str]) -> None:
+    """One command of rstheory, shown as it is typed; its failure ends the script."""
+    print("rstheory", shlex.join(arguments), flush=True)
+    ended = subprocess.run([sys.executable, "-m", "rstheory", *arguments], check=False)
+    if ended.returncode:
+        raise typer.Exit(ended.returncode)
+
+
+def main(
+    folder: Annotated[
+        Path, typer.Argument(file_okay=False, help="Where the models go: METHOD/model_S.safetensors, ...")
+    ],
+    data: Annotated[str, typer.Option(help="Data set, as `rstheory train` takes it.")] = "cifar10",
+    arch: Annotated[str, typer.Option(help="Network.")] = "resnet20",
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs; the paper has 150.")] = 150,
+    draws: Annotated[int, typer.Option(min=1, help="Noise vectors an image and step; the paper has 4.")] = 4,
+    reweigh_every: Annotated[int, typer.Option(min=1, help="Epochs of 150 between two reweighings.")] = 10,
+    discard_draws: Annotated[int, typer.Option(min=1, help="Draws by which discarding measures an image.")] = 100,
+    n: Annotated[int, typer.Option("--n", min=1, help="Certification budget.")] = 10_000,
+    skip: Annotated[int, typer.Option(min=1, help="Certify every SKIP-th test image.")] = 20,
+    measured: Annotated[int, typer.Option(min=1, help="Measure every so manieth training image.")] = 50,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    only: Annotated[str | None, typer.Option(help="One experiment, such as easy_0.50.")] = None,
+) -> None:
+    """Make every experiment that is not there yet: checkpoint, certification log, measurements."""
+    for sigma, method in EXPERIMENTS:
+        if only not in (None, f"{method}_{sigma:.2f}"):
+            continue
+        place = folder / method
+        place.mkdir(parents=True, exist_ok=True)
+        model = place / f"model_{sigma:.2f}.safetensors"
+        common = ["--data", data, "--sigma", str(sigma)]
+        if not model.exists():
+            schedule = ["--epochs", str(epochs), "--draws", str(draws)]
+            if method in ("reweigh", "easy"):
+                schedule += ["--reweigh-every", str(reweigh_every)]
+            if method in ("discard", "easy"):
+                schedule += ["--discard-draws", str(discard_draws)]
+            again = ["--resume"] if model.with_name(model.name + ".state").exists() else []
+            made = ["--method", method, "--arch", arch, *schedule, "--device", device, "--out", str(model)]
+            run(["train", *common, *made, *again])
+        log = place / f"noise_{sigma:.2f}.tsv"
+        part = log.with_name(f".{log.name}.unfinished")  # a log in the zoo is a whole one
+        if not log.exists():
+            again = ["--resume"] if part.exists() else []
+            budget = ["--n", str(n), "--skip", str(skip), "--dtype", "bfloat16", "--device", device]
+            run(["certify", "--checkpoint", str(model), *common, *budget, "--out", str(part), *again])
+            part.rename(log)
+        csv = place / f"measured_{sigma:.2f}.csv"
+        if not csv.exists():
+            run(["measure", "--checkpoint", str(model), *common, "--skip", str(measured), "--out", str(csv)])
+
+
+if __name__ == "__main__":
+    typer.run(main)
