@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 import rstheory
+from rstheory._files import whole
 
 
 def show(title: str, frame: pd.DataFrame, formats: Mapping[str, str | Callable[[Any], str]] | None = None) -> None:
@@ -56,6 +56,5 @@ def write_csv(frame: pd.DataFrame, path: Path, made_by: Mapping[str, str]) -> No
     Read it back with `pandas.read_csv(path, comment="#")`. Floats keep all their digits.
     """
     header = "".join(f"# {name}: {value}\n" for name, value in made_by.items())
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text(header + frame.to_csv(index=False), encoding="utf-8")
-    os.replace(part, path)
+    with whole(path) as part:
+        part.write_text(header + frame.to_csv(index=False), encoding="utf-8")

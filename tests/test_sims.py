@@ -110,3 +110,15 @@ def test_committed_data_is_what_the_scripts_write_now(tmp_path):
         pd.read_csv(folder / "mean_preserving_spread.csv", comment="#") for folder in (tmp_path, ROOT / "figures")
     )
     pd.testing.assert_frame_equal(now, committed, rtol=1e-9)
+
+
+def test_a_real_network_agrees_with_its_prediction(tmp_path):
+    """F2 on digits, at quick settings: six normal comparisons, each with a false-alarm rate of 7e-6. Seeds fixed."""
+    script = ROOT / "sims" / "real_model_validation.py"
+    result = run(script, *QUICK[script.stem], "--out", tmp_path)
+    assert result.returncode == 0, result.stderr
+    table = pd.read_csv(tmp_path / "real_model_validation.csv", comment="#")
+    assert len(table) == 6
+    assert (table["standard_error"] > 0).all()
+    assert (table["z"].abs() < 4.5).all()
+    assert (table["predicted"].diff().dropna() > 0).all()  # the budgets differ enough to matter

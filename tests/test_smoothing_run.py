@@ -253,7 +253,7 @@ def test_a_full_disk_loses_nothing(checkpoint, tmp_path, monkeypatch):
         append(log, lines)
 
     monkeypatch.setattr(RunLog, "append", nearly_full)
-    with pytest.raises(OSError, match="is the disk full"):
+    with pytest.raises(OSError, match=r"is the disk full.*go on by --resume"):
         certified(checkpoint, tmp_path / "log.tsv")
     assert without_time(tmp_path / "log.tsv") == whole[:1]
     monkeypatch.undo()
@@ -314,6 +314,16 @@ def test_bad_options_are_refused_in_one_line(checkpoint, tmp_path, change, statu
     assert message in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "o.tsv").exists()
+
+
+def test_a_missing_package_is_named(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    arguments = ["--checkpoint", checkpoint, "--data", "digits", "--sigma", 0.5, "--out", tmp_path / "o.tsv"]
+    result = CliRunner().invoke(app, ["certify", *map(str, arguments)])
+    assert result.exit_code == 2, result.output
+    assert "pip install 'rstheory[digits]'" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(

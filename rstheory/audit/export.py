@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rstheory._files import whole
 from rstheory.audit.compare import Comparison
 from rstheory.audit.log import Warning
 from rstheory.audit.report import AuditReport, Group, LogReport
@@ -121,6 +121,5 @@ def _finite(value: Any) -> Any:
 def write_json(data: dict[str, Any], path: Path) -> None:
     """Write JSON whole or not at all; the same data gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    with whole(path) as part:
+        part.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -15,11 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rstheory._check import Float
-from rstheory._laws import Binomial, Counts, expectations
+from rstheory._laws import Binomial
 from rstheory.audit.log import CertificationLog
-from rstheory.audit.transport import moments
-from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
+from rstheory.audit.transport import moments, radius_moments
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,8 @@ def replication(large: NDArray[np.int64], total: int, runs: Sequence[Certificati
     known = moments(distinct, total, n, alpha)
     # Variance of one run at p, and of the prediction: by the law of total variance it is what the former has beyond
     # its mean given the count. p is estimated with half a failure and half a success added, lest it be 1.
-    spread = _variance((distinct + 0.5) / (total + 1), n, alpha)
+    p = (distinct + 0.5) / (total + 1)
+    spread = radius_moments(Binomial(n, n * (1 - p), n * p), len(p), n, alpha)[1]
     variance = spread / len(runs) + np.maximum(spread - known.variance, 0.0)
     return Replication(
         n,
@@ -78,17 +77,3 @@ def replication(large: NDArray[np.int64], total: int, runs: Sequence[Certificati
         sigma * float(known.mean[place].mean()),
         sigma * float(np.sqrt(variance[place].sum())) / len(large),
     )
-
-
-def _variance(p: Float, n: int, alpha: float) -> Float:
-    """Variance, at sigma = 1, of the radius that n draws certify where each gives the class with probability p."""
-    last = n - int(min_certifiable_count(n, alpha))
-    if last < 0:
-        return np.zeros(p.shape)
-
-    def radius_and_square(j: Counts) -> Float:
-        radius = np.asarray(radius_from_count(n - j, n, alpha))
-        return np.stack([radius, radius * radius])
-
-    mean, square = expectations(Binomial(n, n * (1 - p), n * p), radius_and_square, last, float(max_radius(n, alpha)))
-    return np.asarray(np.maximum(square - mean * mean, 0.0))

@@ -109,17 +109,22 @@ class Moments:
 
 def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Moments:
     """`Moments` of success counts out of `total` draws, for a budget of n draws at level alpha."""
+    laws: Laws = Hypergeometric(total, n, total - counts) if n <= total else BetaBinomial(total, n, total - counts)
+    return Moments(counts, *radius_moments(laws, len(counts), n, alpha))
+
+
+def radius_moments(laws: Laws, size: int, n: int, alpha: float) -> tuple[Float, Float]:
+    """Mean and variance, at sigma = 1, of the radius that n draws certify, for each of `size` laws of failures."""
     last = n - _first_count(n, alpha)
-    if last < 0 or not counts.size:
-        return Moments(counts, np.zeros(counts.shape), np.zeros(counts.shape))
+    if last < 0 or not size:
+        return np.zeros(size), np.zeros(size)
 
     def radius_and_square(j: Counts) -> Float:
         radius = np.asarray(radius_from_count(n - j, n, alpha))
         return np.stack([radius, radius * radius])
 
-    laws: Laws = Hypergeometric(total, n, total - counts) if n <= total else BetaBinomial(total, n, total - counts)
     mean, square = expectations(laws, radius_and_square, last, float(max_radius(n, alpha)))
-    return Moments(counts, mean, np.maximum(square - mean * mean, 0.0))
+    return mean, np.maximum(square - mean * mean, 0.0)
 
 
 @lru_cache(maxsize=4096)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
-
 from rstheory.audit.log import ABSTAINED
 from rstheory.certify import Certificate
 
@@ -51,10 +47,3 @@ def log_line(index: int, label: int, certificate: Certificate, seconds: float, s
         seed,
     )
     return "\t".join(map(str, cells))
-
-
-def write_log(path: Path, lines: Iterable[str]) -> None:
-    """Write a whole log at once: complete or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text("\n".join(("\t".join(COLUMNS), *lines)) + "\n", encoding="utf-8")
-    os.replace(part, path)

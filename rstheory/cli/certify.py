@@ -177,10 +177,11 @@ def refusals() -> Iterator[None]:
         message, status = str(error), USAGE
     except ModuleNotFoundError as error:
         message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
+    except ImportError as error:  # ours, which say what is needed for what
+        message, status = str(error), USAGE
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
-        message = f"{named}{error.strerror or error}; what was written is safe, go on by --resume"
-        status = UNREADABLE
+        message, status = f"{named}{error.strerror or error}", UNREADABLE
     else:
         return
     refuse(message, status)

@@ -29,7 +29,7 @@ def measure(
 ) -> None:
     """Measure p and the gradient norm of each sample, before and after the attack, for `rstheory figures`."""
     with refusals():
-        from rstheory.smoothing.training.measurement import measure as measured
+        from rstheory.smoothing.training.measure import measure as measured
 
         with progress("measuring") as advance:
             measured(

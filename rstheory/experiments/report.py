@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scipy.stats import binom
 
 from rstheory import certified_radius, expected_radius, expected_sensitivity, radius_from_count, sensitivity
+from rstheory._files import whole
 from rstheory.budget import min_certifiable_count
 from rstheory.experiments.find import Experiment, grouped
 from rstheory.experiments.tables import (
@@ -40,7 +41,8 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
         path = out / stem
         written.extend(save(figure, path, data, made_by | {"caption": caption}))
         text = path.with_name(path.name + ".txt")
-        text.write_text(caption + "\n", encoding="utf-8")
+        with whole(text) as part:
+            part.write_text(caption + "\n", encoding="utf-8")
         written.append(text)
 
     curves = radius_curves()

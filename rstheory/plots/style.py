@@ -6,7 +6,6 @@ scaling. Colours are Okabe and Ito's, which colour-blind readers can tell apart;
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +15,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rstheory._files import whole
 from rstheory.tables import write_csv
 
 COLUMN = 3.3  # inches
@@ -58,8 +58,7 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame, made_by: Mapping[str, s
     with style():
         # No date and no program version in the files: they would differ from run to run.
         for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=False):
-            part = path.with_name(f".part-{path.name}")
-            figure.savefig(part, metadata=metadata)
-            os.replace(part, path)
+            with whole(path) as part:
+                figure.savefig(part, metadata=metadata)
     write_csv(data, paths[2], made_by)
     return paths

@@ -219,8 +219,7 @@ class _Shared:
 def keep_freed_memory() -> None:
     """Tell glibc to keep freed memory for the next batch, process-wide; elsewhere do nothing.
 
-    Its default gives activations of some MB back to the system and takes them again page by page at every layer, which
-    costs ResNet-20 a quarter of its speed on a CPU.
+    Its default gives activations of some MB back to the system and takes them again page by page at every layer.
     """
     if sys.platform != "linux":
         return

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from rstheory._files import whole
+
 
 @dataclass(frozen=True)
 class Format:
@@ -76,10 +78,11 @@ class RunLog:
             if written != len(data):
                 raise OSError(f"wrote {written} of {len(data)} bytes: is the disk full?")
             os.fsync(self._file.fileno())
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):  # the next resume cuts a half line, too
                 self._file.truncate(before)
-            raise
+            reason = f"{error.strerror or error}; what it held is safe, go on by --resume"
+            raise OSError(error.errno, reason, str(self.path)) from error
 
 
 def existing(path: Path) -> list[Path]:
@@ -112,25 +115,12 @@ def collect(path: Path, form: Format, run: Mapping[str, str], order: Mapping[int
                     raise ValueError(f"{file}, line {number}: idx={index} stands there twice, with different results")
         text = "".join(line + "\n" for line in (form.header, *(rows[i] for i in sorted(rows, key=order.__getitem__))))
         if files and (len(files) > 1 or path.read_bytes() != text.encode()):
-            replace_whole(path, text)
+            with whole(path) as part:
+                part.write_bytes(text.encode())
         for file in files:
             if file != path:
                 file.unlink()
     return set(rows)
-
-
-def replace_whole(path: Path, text: str) -> None:
-    """Write a file complete or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _lock(file: IO[bytes], path: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from rstheory import __version__
+from rstheory._files import whole
 from rstheory.smoothing.models.registry import build, check_problem
 from rstheory.smoothing.models.weights import check_fit, fill, weights_digest
 
@@ -82,12 +83,8 @@ def save_checkpoint(
         "rstheory": __version__,
     }
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    part = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, metadata | about))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -31,7 +31,7 @@ def gradient_norms(
 
     draws: noise vectors a sample, turned by `attack` first if one is given; the same seed gives the same vectors before
     the attack. The network is in eval mode, in float32, where it is. float64, shape (len(indices),). One backward pass
-    a sample: a thousand samples of ResNet-20 with 4 draws take a minute on a CPU core.
+    a sample.
     """
     part: Part = attack or Part()
     device = next(model.parameters()).device

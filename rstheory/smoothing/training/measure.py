@@ -1,47 +1,79 @@
-"""How a network fares on its training samples under noise: counts, from which p is estimated."""
+"""Measurements of a trained network that figures are drawn from: p and gradient norms of samples, in a file (E7)."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import torch
-from torch import Tensor, nn
 
-from rstheory.smoothing.counting import Counter
-from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.models import prepare
-from rstheory.smoothing.noise import MEASUREMENT, Noise
+from rstheory.smoothing.data import load
+from rstheory.smoothing.models import load_checkpoint, weights_digest
+from rstheory.smoothing.training.attack import Attack
+from rstheory.smoothing.training.gradients import gradient_norms
+from rstheory.smoothing.training.probability import label_counts
+from rstheory.smoothing.training.settings import Settings
+from rstheory.tables import provenance, write_csv
 
-_GROUP = 512  # samples counted together
+COLUMNS = ("idx", "label", "count", "gradient", "gradient_attacked")
 
 
-def label_counts(
-    model: nn.Module,
-    data: Dataset,
-    indices: Sequence[int],
+def measure(
+    checkpoint: Path,
+    source: str,
+    out: Path,
     *,
     sigma: float,
-    draws: int,
-    seed: int,
-    device: torch.device,
-    dtype: torch.dtype = torch.float32,
-    advance: Callable[[int], None] = lambda draws: None,
-) -> Tensor:
-    """How many of `draws` noisy copies of each sample get their label: int64, shape (len(indices),), on the CPU.
+    split: str = "train",
+    skip: int = 1,
+    limit: int | None = None,
+    draws: int = 100,
+    gradient_draws: int = 4,
+    seed: int = 0,
+    steps: int | None = None,
+    step: float | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
 
-    The network is measured as it is in eval mode, batch norm folded, in `dtype`. The same seed gives the same counts;
-    measurements that should be independent need different seeds. advance: is told of draws done.
+    gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
+    `steps` of length `step` (default: the paper's for this sigma). CSV below comment lines that say what made it.
     """
-    noise = Noise(seed, sigma, math.prod(data.shape))
-    ready = prepare(model, dtype=dtype, device=device)
-    found = []
-    options = {"shape": data.shape, "classes": len(data.classes), "noise": noise, "device": device, "dtype": dtype}
-    with Counter(ready, **options) as counter:  # type: ignore[arg-type]  # the values have their types
-        for start in range(0, len(indices), _GROUP):
-            group = list(indices[start : start + _GROUP])
-            chosen = torch.tensor(group, device=data.images.device)
-            counts = counter.count(data.inputs(chosen).double(), group, {MEASUREMENT: draws}, advance)
-            found.append(counts[np.arange(len(group)), 0, data.labels[chosen].cpu().numpy()])
-    return torch.from_numpy(np.concatenate(found))
+    if out.exists():
+        raise ValueError(f"{out} exists: choose another file, or remove it")
+    data = load(source, split)
+    loaded = load_checkpoint(checkpoint, shape=data.shape)
+    indices = data.every(skip, limit).tolist()
+    easy = Settings(sigma).easy
+    attack = Attack(0, steps or easy.steps, step or easy.step)
+    total = 3 * len(indices)
+    done = 0
+
+    def advanced(samples: int) -> None:
+        nonlocal done
+        done += samples
+        advance(done, total)
+
+    counts = label_counts(loaded.model, data, indices, sigma=sigma, draws=draws, seed=seed, device=torch.device("cpu"))
+    advanced(len(indices))
+    options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advanced}
+    loaded.model.requires_grad_(True)
+    before, after = (
+        gradient_norms(loaded.model, data, indices, attack=part, **options)  # type: ignore[arg-type]
+        for part in (None, attack)
+    )
+    columns = (indices, data.labels[indices].tolist(), counts.tolist(), before.tolist(), after.tolist())
+    made_by = provenance(
+        torch=torch.__version__,
+        method=loaded.metadata.get("method", "unknown"),
+        weights=weights_digest(loaded.model)[:16],
+        data=f"{data.name} {data.digest[:16]}",
+        samples=len(indices),
+        sigma=sigma,
+        draws=draws,
+        gradient_draws=gradient_draws,
+        attack=f"{attack.steps} steps of {attack.step}",
+        seed=seed,
+    )
+    write_csv(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))), out, made_by)

@@ -7,7 +7,6 @@ it: a run that was killed goes on from its last whole epoch and ends in the same
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,15 +21,15 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import rstheory
+from rstheory._files import whole
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.models import build, save_checkpoint
-from rstheory.smoothing.runlog import replace_whole
-from rstheory.smoothing.training.measure import label_counts
 from rstheory.smoothing.training.methods import parts_of
 from rstheory.smoothing.training.parts import Moment, Part
+from rstheory.smoothing.training.probability import label_counts
 from rstheory.smoothing.training.settings import Settings
 
-# Training samples whose p is measured after each epoch, and noise draws for each: enough for shares to within 2 %.
+# Training samples whose p is measured after each epoch, and noise draws for each: enough for a standard error of 2.3 %.
 _WATCHED, _WATCH_DRAWS = 500, 16
 P_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the classes of p in the training log; the last one holds p = 1 alone
 _P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
@@ -90,7 +89,8 @@ def train(
     while state.epoch < settings.epochs:
         _epoch(state, parts, settings, data, device, progress)
         _keep(state, place, identity)
-        replace_whole(out.with_name(out.stem + ".train.tsv"), "\n".join(["\t".join(COLUMNS), *state.rows, ""]))
+        with whole(out.with_name(out.stem + ".train.tsv")) as part:
+            part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
     metadata = {
         "sigma": str(settings.sigma),
         "method": method,
@@ -252,12 +252,8 @@ def _keep(state: _State, place: Path, identity: str) -> None:
         "factors": state.factors,
         "rows": state.rows,
     }
-    temporary = place.with_name(place.name + ".tmp")
-    with open(temporary, "wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, place)
+    with whole(place) as part:
+        torch.save(content, part)
 
 
 def _restore(state: _State, place: Path, identity: str) -> None:

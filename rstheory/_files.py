@@ -1,0 +1,31 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path beside `path`, of the same suffix, to write to. At the end of the block what was written takes the place
+    of `path`, synced to the disk; if the block fails, it is removed and `path` stays as it was.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole(Path(folder, "log.txt")) as part:
+    ...         _ = part.write_text("all of it")
+    ...     print(os.listdir(folder))
+    ['log.txt']
+    """
+    part = path.with_name(f".part-{path.name}")
+    try:
+        yield part
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

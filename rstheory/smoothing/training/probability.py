@@ -1,0 +1,47 @@
+"""How a network fares on its training samples under noise: counts, from which p is estimated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rstheory.smoothing.counting import Counter
+from rstheory.smoothing.data import Dataset
+from rstheory.smoothing.models import prepare
+from rstheory.smoothing.noise import MEASUREMENT, Noise
+
+_GROUP = 512  # samples counted together
+
+
+def label_counts(
+    model: nn.Module,
+    data: Dataset,
+    indices: Sequence[int],
+    *,
+    sigma: float,
+    draws: int,
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    advance: Callable[[int], None] = lambda draws: None,
+) -> Tensor:
+    """How many of `draws` noisy copies of each sample get their label: int64, shape (len(indices),), on the CPU.
+
+    The network is measured as it is in eval mode, batch norm folded, in `dtype`. The same seed gives the same counts;
+    measurements that should be independent need different seeds. advance: is told of draws done.
+    """
+    noise = Noise(seed, sigma, math.prod(data.shape))
+    ready = prepare(model, dtype=dtype, device=device)
+    found = []
+    options = {"shape": data.shape, "classes": len(data.classes), "noise": noise, "device": device, "dtype": dtype}
+    with Counter(ready, **options) as counter:  # type: ignore[arg-type]  # the values have their types
+        for start in range(0, len(indices), _GROUP):
+            group = list(indices[start : start + _GROUP])
+            chosen = torch.tensor(group, device=data.images.device)
+            counts = counter.count(data.inputs(chosen).double(), group, {MEASUREMENT: draws}, advance)
+            found.append(counts[np.arange(len(group)), 0, data.labels[chosen].cpu().numpy()])
+    return torch.from_numpy(np.concatenate(found))
