@@ -14,7 +14,7 @@ help:  ## show this list
 
 demo: .venv/demo  ## run the simulations, audit the logs that ship, draw the figures
 	for sim in $(filter-out $(NEEDS_TORCH),$(wildcard sims/*.py)); do .venv/bin/python $$sim || exit 1; done
-	.venv/bin/rstheory audit rstheory/zoo --figures figures/audit
+	.venv/bin/rstheory audit rstheory/zoo
 	.venv/bin/rstheory figures --out figures/experiments
 
 test: .venv/test  ## run the whole test suite

@@ -120,9 +120,9 @@ def test_figures_and_json_repeat_themselves_byte_for_byte(logs, tmp_path):
         outputs.append({str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert outputs[0] == outputs[1]
     expected = {"survival", "radius_accuracy", "acr_by_budget", "attribution", "ranks"}
-    pairs = {f"sigma_0.5/{name}.{ending}" for name in expected for ending in ("png", "pdf", "csv")}
+    pairs = {f"sigma_0.5/{name}.{ending}" for name in expected for ending in ("png", "pdf", "csv", "txt")}
     alone = {f"sigma_1/{name}.{end}" for name in ("survival", "radius_accuracy", "acr_by_budget")
-             for end in ("png", "pdf", "csv")}  # fmt: skip
+             for end in ("png", "pdf", "csv", "txt")}  # fmt: skip
     assert set(outputs[0]) == pairs | alone | {"audit.json"}
     assert b"# sigma: 0.5" in outputs[0]["sigma_0.5/survival.csv"]
 

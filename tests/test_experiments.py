@@ -161,7 +161,8 @@ def test_report_is_complete_and_repeats_itself(tmp_path):
     names = {file.stem for file in contents[0]}
     assert names >= {
         "radius_and_sensitivity", "p_distribution", "sampling_weight", "gradient_norms", "gain_by_mean_and_spread",
-        "accuracy", "gradients", "decomposition",
+        "accuracy", "gradients", "decomposition", "survival", "radius_accuracy", "acr_by_budget", "attribution",
+        "ranks",
     }  # fmt: skip
     for file, content in contents[0].items():
         if file.suffix == ".txt":

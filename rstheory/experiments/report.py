@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.stats import binom
 
 from rstheory import certified_radius, expected_radius, expected_sensitivity, radius_from_count, sensitivity
-from rstheory._files import whole
+from rstheory.audit.report import audit
 from rstheory.budget import min_certifiable_count
 from rstheory.experiments.find import Experiment, grouped
 from rstheory.experiments.tables import (
@@ -21,8 +21,8 @@ from rstheory.experiments.tables import (
     gradient_table,
     probability_frame,
 )
+from rstheory.plots import Plate, group_figures
 from rstheory.plots import experiments as draw
-from rstheory.plots import save
 from rstheory.tables import provenance, show, write_csv
 
 _TABLES = {
@@ -36,63 +36,79 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     """Draw every figure that the experiments can show, print the tables, and write both. Returns the files written."""
     written: list[Path] = []
     made_by = provenance(command="rstheory figures")
-
-    def keep(stem: str, figure: Figure, data: pd.DataFrame, caption: str) -> None:
-        path = out / stem
-        written.extend(save(figure, path, data, made_by | {"caption": caption}))
-        text = path.with_name(path.name + ".txt")
-        with whole(text) as part:
-            part.write_text(caption + "\n", encoding="utf-8")
-        written.append(text)
-
-    curves = radius_curves()
-    keep(
-        "radius_and_sensitivity",
-        draw.radius_and_sensitivity(curves),
-        curves,
-        "Expected certified radius and its slope against p, in units of sigma, for an infinite budget and for finite"
-        " ones at alpha = 0.001. Computed, not simulated.",
-    )
-    weights = weight_curve()
-    keep(
-        "sampling_weight",
-        draw.sampling_weight(weights),
-        weights,
-        "Sampling weight of a training sample in easy-sample training (E2: 16 draws, alpha = 0.1) against its p.",
-    )
+    for plate in theory_figures():
+        written += plate.save(out, made_by)
     for (data, sigma), group in grouped(experiments).items():
-        place = f"{data}/sigma_{sigma:g}"
-        source = _source(group)
-        title = f"{data}, $\\sigma$ = {sigma:g}"
-        p = probability_frame(group)
-        keep(
-            f"{place}/p_distribution", draw.p_distribution(p, title), p, f"Label probability of test samples. {source}"
-        )
-        gradients = gradient_frame(group)
-        if len(gradients):
-            caption = (
-                "Norm of the gradient of each training sample's loss with respect to the weights, by its p, on Gaussian"
-                f" noise and on the same noise after the attack (E3). {_measured(group)}"
-            )
-            keep(f"{place}/gradient_norms", draw.gradient_norms(gradients, title), gradients, caption)
-    tables = {
-        "accuracy": accuracy_table(experiments),
-        "gradients": gradient_table(experiments),
-        "decomposition": decomposition_table(experiments),
-    }
-    for name, table in tables.items():
+        for plate in [*_trained(group, f"{data}, $\\sigma$ = {sigma:g}"), *_audited(group)]:
+            written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
+    for name, table in (
+        ("accuracy", accuracy_table(experiments)),
+        ("gradients", gradient_table(experiments)),
+        ("decomposition", gained := decomposition_table(experiments)),
+    ):
         if len(table):
             numbers = table.select_dtypes("float").columns.difference(["sigma"])
             show(_TABLES[name], table, dict.fromkeys(numbers, ".4f"))
             write_csv(table, out / f"{name}.csv", made_by | {"caption": _TABLES[name]})
             written.append(out / f"{name}.csv")
-    if len(gained := tables["decomposition"]):
+    if len(gained):
         caption = (
             "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
-            " its spread does (F3: r_N at the mean, and Jensen's gap). Errors over test samples, paired."
+            " its spread does (F3: r_N at the mean, and Jensen's gap). Two standard errors over test samples, paired."
         )
-        keep("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption)
+        written += Plate("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption).save(out, made_by)
     return written
+
+
+def theory_figures() -> list[Plate]:
+    """The figures that need no model: the radius with its slope, and easy-sample training's sampling weight."""
+    curves, weights = radius_curves(), weight_curve()
+    return [
+        Plate(
+            "radius_and_sensitivity",
+            draw.radius_and_sensitivity(curves),
+            curves,
+            "Expected certified radius and its slope against p, in units of sigma, for an infinite budget and for"
+            " finite ones at alpha = 0.001. Computed, not simulated.",
+        ),
+        Plate(
+            "sampling_weight",
+            draw.sampling_weight(weights),
+            weights,
+            "Sampling weight of a training sample in easy-sample training (E2: 16 draws, alpha = 0.1) against its p.",
+        ),
+    ]
+
+
+def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
+    """Label probabilities of the test samples, and gradient norms of the training samples where they were measured."""
+    p = probability_frame(group)
+    plates = [
+        Plate(
+            "p_distribution", draw.p_distribution(p, title), p, f"Label probability of test samples. {_source(group)}"
+        )
+    ]
+    gradients = gradient_frame(group)
+    if len(gradients):
+        caption = (
+            "Norm of the gradient of each training sample's loss with respect to the weights, by its p, on Gaussian"
+            f" noise and on the same noise after the attack (E3). {_measured(group)}"
+        )
+        plates.append(Plate("gradient_norms", draw.gradient_norms(gradients, title), gradients, caption))
+    return plates
+
+
+def _audited(group: Sequence[Experiment]) -> list[Plate]:
+    """What the audit draws of the group's logs; of each kind of log, where budgets differ."""
+    report = audit([e.log for e in group])
+    plates = []
+    for kind in report.groups:
+        tag = f"_n_{kind.n}_alpha_{kind.alpha:g}" if len(report.groups) > 1 else ""
+        plates += [
+            replace(plate, stem=plate.stem + tag, caption=f"{plate.caption} {_data(group)}")
+            for plate in group_figures(report, kind)
+        ]
+    return plates
 
 
 def radius_curves() -> pd.DataFrame:
@@ -139,8 +155,12 @@ def weight_curve(draws: int = 16, alpha: float = 0.1) -> pd.DataFrame:
 def _source(group: Sequence[Experiment]) -> str:
     logs = {(e.log.n, e.log.alpha, e.log.samples) for e in group}
     budgets = "; ".join(f"N = {n:,}, alpha = {alpha:g}, {samples} samples" for n, alpha, samples in sorted(logs))
+    return f"{_data(group)} {budgets}."
+
+
+def _data(group: Sequence[Experiment]) -> str:
     data = sorted({str(pd.read_csv(e.path, sep="\t", nrows=1)["data"][0]) for e in group})
-    return f"Data: {', '.join(data)}. {budgets}."
+    return f"Data: {', '.join(data)}."
 
 
 def _measured(group: Sequence[Experiment]) -> str:

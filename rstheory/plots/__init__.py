@@ -3,12 +3,13 @@
 from rstheory.plots.audit import (
     acr_by_budget,
     attribution_bars,
+    group_figures,
     radius_accuracy,
     rank_flips,
     survival,
     write_figures,
 )
-from rstheory.plots.style import save
+from rstheory.plots.style import Plate, save
 from rstheory.plots.theory import (
     acr_unbounded,
     budget_dependence,
@@ -18,11 +19,13 @@ from rstheory.plots.theory import (
 )
 
 __all__ = [
+    "Plate",
     "acr_by_budget",
     "acr_unbounded",
     "attribution_bars",
     "budget_dependence",
     "easy_sample_sensitivity",
+    "group_figures",
     "mean_preserving_spread",
     "radius_accuracy",
     "rank_flips",

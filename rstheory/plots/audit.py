@@ -6,6 +6,7 @@ Each frame has a column `log` with short names, in the order in which the logs a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from rstheory.audit.compare import attribution, common_samples
 from rstheory.audit.crossings import BudgetCurves
 from rstheory.audit.log import CertificationLog
 from rstheory.audit.report import LARGEST_PREDICTED, LARGEST_TRANSPORTED, AuditReport, Group, ranks
-from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, save, style
+from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, Plate, style
 from rstheory.tables import provenance
 
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
@@ -33,38 +34,76 @@ _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
 def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Path]:
-    """Draw every figure of every group into a folder of its own, each as PNG and PDF with its data as CSV.
+    """Draw every figure of every group into a folder of its own: PNG, PDF, its data as CSV, its caption as TXT.
 
     What needs two logs, or a budget that can be transported, is left out where there are none.
     """
     written: list[Path] = []
     curves, starts = _budget_curves(report)
-    for done, (group, tag) in enumerate(zip(report.groups, _tags(report.groups), strict=True), 1):
-        logs, names = _drawn(report, group)
+    tags = _tags(report.groups)
+    for done, (group, tag, start) in enumerate(zip(report.groups, tags, starts, strict=True), 1):
         made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-        title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
-        if len(logs) < len(group.members):
-            title += f": the {len(logs)} of {len(group.members)} logs with the largest ACR"
-        steps = survival_frame(logs, names)
-        figures = [("survival", survival(steps, title), steps)]
-        accuracy = accuracy_frame(logs, names)
-        figures.append(("radius_accuracy", radius_accuracy(accuracy, title), accuracy))
-        if group.n <= LARGEST_TRANSPORTED and group.n > _SMALLEST_BUDGET:
-            known, start = curves[(group.n, group.alpha)], starts[done - 1]
-            budgets = budget_frame(known, range(start, start + len(logs)), names)
-            crossings = crossing_frame(report, group, names)
-            drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
-            figures.append(("acr_by_budget", acr_by_budget(budgets, crossings, title), drawn))
-        if len(logs) > 1:
-            parts = attribution_frame(logs, names)
-            figures.append(("attribution", attribution_bars(parts, names[0], title), parts))
-            places = rank_frame(report, group, names)
-            figures.append(("ranks", rank_flips(places, title), places))
-        for stem, figure, data in figures:
-            written += save(figure, folder / tag / stem, data, made_by)
+        for plate in _plates(report, group, curves.get((group.n, group.alpha)), start):
+            written += plate.save(folder / tag, made_by)
         if progress:
             progress(done, len(report.groups))
     return written
+
+
+def group_figures(report: AuditReport, group: Group) -> list[Plate]:
+    """The figures of one group of an audit, not written yet."""
+    alone = replace(report, groups=(group,))
+    curves, starts = _budget_curves(alone)
+    return _plates(alone, group, curves.get((group.n, group.alpha)), starts[0])
+
+
+def _plates(report: AuditReport, group: Group, curves: BudgetCurves | None, start: int) -> list[Plate]:
+    logs, names = _drawn(report, group)
+    title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
+    if len(logs) < len(group.members):
+        title += f": the {len(logs)} of {len(group.members)} logs with the largest ACR"
+    sizes = sorted({log.samples for log in logs})
+    samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+    source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."
+    steps = survival_frame(logs, names)
+    accuracy = accuracy_frame(logs, names)
+    plates = [
+        Plate(
+            "survival",
+            survival(steps, title),
+            steps,
+            "Share of samples whose lower bound on p reaches u. Shaded: between the 95 % lower bounds, for all u at"
+            " once, on the share of these samples and of the population with p above u. To the right the lead over"
+            f" {names[0]} with two paired standard errors. {source}",
+        ),
+        Plate(
+            "radius_accuracy",
+            radius_accuracy(accuracy, title),
+            accuracy,
+            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded: down to the 95 % lower"
+            f" bound, for all radii at once, on the population's certified accuracy. {source}",
+        ),
+    ]
+    if curves is not None and group.n > _SMALLEST_BUDGET:
+        budgets = budget_frame(curves, range(start, start + len(logs)), names)
+        crossings = crossing_frame(report, group, names)
+        drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
+        caption = (
+            "ACR that the same draws would have given, on average, at smaller budgets (exact), and what a model"
+            f" predicts for larger ones (shaded); dots where two logs change places. {source}"
+        )
+        plates.append(Plate("acr_by_budget", acr_by_budget(budgets, crossings, title), drawn, caption))
+    if len(logs) > 1:
+        parts = attribution_frame(logs, names)
+        caption = (
+            f"ACR of each log minus that of {names[0]}, by how hard the samples are for {names[0]}; the bars of a log"
+            f" add up to its whole difference. Two standard errors, by leaving out groups of samples. {source}"
+        )
+        plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
+        places = rank_frame(report, group, names)
+        caption = f"Rank of each log by ACR at each budget, and by certified accuracy at each radius. {source}"
+        plates.append(Plate("ranks", rank_flips(places, title), places, caption))
+    return plates
 
 
 def _budget_curves(report: AuditReport) -> tuple[dict[tuple[int, float], BudgetCurves], list[int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,22 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame, made_by: Mapping[str, s
                 figure.savefig(part, metadata=metadata)
     write_csv(data, paths[2], made_by)
     return paths
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """A figure with what belongs to it: the stem of its files, the data it shows, and a caption to both."""
+
+    stem: str
+    figure: Figure
+    data: pd.DataFrame
+    caption: str
+
+    def save(self, folder: Path, made_by: Mapping[str, str]) -> list[Path]:
+        """Write the figure and its data as `save` does, and its caption as .txt."""
+        stem = folder / self.stem
+        written = save(self.figure, stem, self.data, {**made_by, "caption": self.caption})
+        text = stem.with_name(stem.name + ".txt")
+        with whole(text) as part:
+            part.write_text(self.caption + "\n", encoding="utf-8")
+        return [*written, text]
