@@ -38,7 +38,7 @@ class Experiment:
 
 
 def find_experiments(root: Path) -> list[Experiment]:
-    """All experiments below a folder, sorted by data set, noise level and method, the baseline first in each.
+    """All experiments below a folder by data set and noise level, in each the baseline first, then by falling ACR.
 
     ValueError if there are none, naming what was looked for; and as `read_log` for broken logs.
     """
@@ -52,7 +52,7 @@ def find_experiments(root: Path) -> list[Experiment]:
         found.append(Experiment(data, folder.name, path, log, label_counts(path), measured))
     if not found:
         raise ValueError(f"{root}: no experiment below it; expected files like digits/gaussian/noise_0.50.tsv")
-    return sorted(found, key=lambda e: (e.data, e.log.sigma, e.method != BASELINE, e.method))
+    return sorted(found, key=lambda e: (e.data, e.log.sigma, e.method != BASELINE, -e.log.acr, e.method))
 
 
 def grouped(experiments: Sequence[Experiment]) -> dict[tuple[str, float], list[Experiment]]:

@@ -13,7 +13,7 @@ from scipy.stats import binom
 from rstheory import certified_radius, expected_radius, expected_sensitivity, radius_from_count, sensitivity
 from rstheory.audit.report import audit
 from rstheory.budget import min_certifiable_count
-from rstheory.experiments.find import Experiment, grouped
+from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
     accuracy_table,
     decomposition_table,
@@ -106,7 +106,7 @@ def _audited(group: Sequence[Experiment]) -> list[Plate]:
         tag = f"_n_{kind.n}_alpha_{kind.alpha:g}" if len(report.groups) > 1 else ""
         plates += [
             replace(plate, stem=plate.stem + tag, caption=f"{plate.caption} {_data(group)}")
-            for plate in group_figures(report, kind)
+            for plate in group_figures(report, kind, BASELINE)
         ]
     return plates
 

@@ -1,12 +1,12 @@
 """The figures of an audit: one function a figure, drawn from a data frame, and one that makes that frame.
 
-Each frame has a column `log` with short names, in the order in which the logs are to be drawn, the best one first.
+Each frame has a column `log` with short names, in the order in which the logs are to be drawn. The first is the one
+that the others are compared with: the best one, unless another is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,22 +43,32 @@ def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, in
     tags = _tags(report.groups)
     for done, (group, tag, start) in enumerate(zip(report.groups, tags, starts, strict=True), 1):
         made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-        for plate in _plates(report, group, curves.get((group.n, group.alpha)), start):
+        for plate in _plates(report, group, *_drawn(report, group), curves.get((group.n, group.alpha)), start):
             written += plate.save(folder / tag, made_by)
         if progress:
             progress(done, len(report.groups))
     return written
 
 
-def group_figures(report: AuditReport, group: Group) -> list[Plate]:
-    """The figures of one group of an audit, not written yet."""
-    alone = replace(report, groups=(group,))
-    curves, starts = _budget_curves(alone)
-    return _plates(alone, group, curves.get((group.n, group.alpha)), starts[0])
+def group_figures(report: AuditReport, group: Group, reference: str | None = None) -> list[Plate]:
+    """The figures of one group of an audit, not written yet.
+
+    reference: name, within the group, of the log that the others are compared with; default: that of the largest ACR.
+    """
+    logs, names = _drawn(report, group, reference)
+    curves = BudgetCurves(logs) if group.n <= LARGEST_TRANSPORTED else None
+    return _plates(report, group, logs, names, curves, 0)
 
 
-def _plates(report: AuditReport, group: Group, curves: BudgetCurves | None, start: int) -> list[Plate]:
-    logs, names = _drawn(report, group)
+def _plates(
+    report: AuditReport,
+    group: Group,
+    logs: Sequence[CertificationLog],
+    names: Sequence[str],
+    curves: BudgetCurves | None,
+    start: int,
+) -> list[Plate]:
+    """Every figure of a group. curves: of these logs from position `start` on, or None where they are not known."""
     title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
     if len(logs) < len(group.members):
         title += f": the {len(logs)} of {len(group.members)} logs with the largest ACR"
@@ -132,10 +142,10 @@ def _tags(groups: Sequence[Group]) -> list[str]:
     return tags
 
 
-def _drawn(report: AuditReport, group: Group) -> tuple[list[CertificationLog], list[str]]:
-    """The logs of a group that are drawn and their names, by falling ACR."""
+def _drawn(report: AuditReport, group: Group, reference: str | None = None) -> tuple[list[CertificationLog], list[str]]:
+    """The logs of a group that are drawn and their names: the reference first, where there is one, then by ACR."""
     named = [(log.log, name) for log, name in zip(report.members(group), group.names, strict=True)]
-    named.sort(key=lambda pair: -pair[0].acr)
+    named.sort(key=lambda pair: (pair[1] != reference, -pair[0].acr))
     logs = [log for log, _ in named[:MOST_LOGS]]
     return logs, [_short(name) for _, name in named[:MOST_LOGS]]
 
