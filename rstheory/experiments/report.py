@@ -17,6 +17,7 @@ from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
     accuracy_table,
     decomposition_table,
+    difficulty_table,
     gradient_frame,
     gradient_table,
     probability_frame,
@@ -28,6 +29,7 @@ from rstheory.tables import provenance, show, write_csv
 _TABLES = {
     "accuracy": "ACR with its standard error over the samples, and certified accuracy at each radius",
     "gradients": "Mean gradient norm of easy (p > 0.5) and hard (p < 0.5) training samples",
+    "difficulty": "Mean p on test samples that are hard (p < 0.5) and easy for Gaussian training, and its change",
     "decomposition": "ACR gained over Gaussian training, by the mean of p and by its spread",
 }
 
@@ -44,6 +46,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
         ("gradients", gradient_table(experiments)),
+        ("difficulty", difficulty_table(experiments)),
         ("decomposition", gained := decomposition_table(experiments)),
     ):
         if len(table):

@@ -59,6 +59,30 @@ def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
+    """Mean label probability on test samples that are hard (p < 1/2) and easy for the baseline, by method.
+
+    "change": against the baseline on the same samples, with its paired standard error. The baseline's p decides what is
+    hard, so even a second training by the same method would look better there and worse on easy samples: regression to
+    the mean. A method that is worse on hard samples is worse in spite of it.
+    """
+    rows = []
+    for (data, sigma), group in grouped(experiments).items():
+        base = next((e for e in group if e.method == BASELINE), None)
+        if base is None:
+            continue
+        for e in group:
+            common = e.counts.index.intersection(base.counts.index)
+            own, reference = e.counts[common] / e.log.n, base.counts[common] / base.log.n
+            cells = {"data": data, "sigma": sigma, "method": e.method}
+            for name, chosen in (("hard", reference < 0.5), ("easy", reference >= 0.5)):
+                change = (own - reference)[chosen]
+                cells |= {f"{name} samples": int(chosen.sum()), f"p, {name}": own[chosen].mean()}
+                cells |= {f"change, {name}": change.mean(), f"s.e., {name}": change.std() / np.sqrt(len(change))}
+            rows.append(cells)
+    return pd.DataFrame(rows)
+
+
 def probability_frame(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """Label probability, estimated by its share of the draws, of every certified sample: columns method, p."""
     return pd.concat(
