@@ -26,7 +26,7 @@ class Experiment:
 
     data: folder of the data set, relative to the root. method: its folder's name. log: its certification. counts: draws
     that gave each sample its label, by sample. measured: columns idx, label, p, gradient, gradient_attacked of training
-    samples, or None.
+    samples, or None; its `attrs` say what made it.
     """
 
     data: str
@@ -69,4 +69,6 @@ def _measured(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(path, comment="#")
     if "draws" not in made_by or not {"count", "gradient", "gradient_attacked"} <= set(frame):
         raise ValueError(f"{path}: not written by `rstheory measure`: its draws or columns are missing")
-    return frame.assign(p=frame["count"] / int(made_by["draws"]))
+    frame["p"] = frame["count"] / int(made_by["draws"])
+    frame.attrs = made_by
+    return frame

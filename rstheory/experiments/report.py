@@ -57,8 +57,8 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     if len(gained):
         caption = (
             "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
-            " its spread does (F3: r_N at the mean, and Jensen's gap). Two standard errors over test samples, paired."
-        )
+            " its spread does (F3: r_N at the mean, and Jensen's gap). Two standard errors over test samples, paired. "
+        ) + " ".join(dict.fromkeys(_source(group) for group in grouped(experiments).values()))
         written += Plate("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption).save(out, made_by)
     return written
 
@@ -167,5 +167,10 @@ def _data(group: Sequence[Experiment]) -> str:
 
 
 def _measured(group: Sequence[Experiment]) -> str:
-    sizes = ", ".join(f"{e.method}: {len(e.measured)} samples" for e in group if e.measured is not None)
-    return f"Means with two standard errors. {sizes}."
+    kinds: dict[str, None] = {}
+    for e in group:
+        if e.measured is not None:
+            by = e.measured.attrs
+            kind = f"{by['data']}, {len(e.measured):,} samples a network, {by['draws']} draws for p and"
+            kinds[f"{kind} {by['gradient_draws']} for the gradient, attack of {by['attack']}"] = None
+    return f"Means with two standard errors. Data: {'; '.join(kinds)}."
