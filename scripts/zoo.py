@@ -1,7 +1,8 @@
 """Train, certify and measure the networks that ship in `rstheory/zoo`, one after the other; killed, it goes on.
 
 What is there is left alone: each step runs `rstheory train`, `certify` or `measure` where its file is missing, with
---resume where it was cut short. With the same versions on the same kind of machine the same files come out.
+--resume where it was cut short. With the same versions on the same kind of machine the same weights, counts and
+measurements come out.
 
     python scripts/zoo.py rstheory/zoo/cifar10-resnet20 --data cifar10 --arch resnet20 --epochs 12 --draws 1
 """
@@ -55,6 +56,9 @@ def main(
     only: Annotated[str | None, typer.Option(help="One experiment, such as easy_0.50.")] = None,
 ) -> None:
     """Make every experiment that is not there yet: checkpoint, certification log, measurements."""
+    names = [f"{method}_{sigma:.2f}" for sigma, method in EXPERIMENTS]
+    if only not in (None, *names):
+        raise typer.BadParameter(f"--only {only}: choose one of {', '.join(names)}")
     for sigma, method in EXPERIMENTS:
         if only not in (None, f"{method}_{sigma:.2f}"):
             continue
@@ -80,7 +84,20 @@ def main(
             part.rename(log)
         csv = place / f"measured_{sigma:.2f}.csv"
         if not csv.exists():
-            run(["measure", "--checkpoint", str(model), *common, "--skip", str(measured), "--out", str(csv)])
+            run(
+                [
+                    "measure",
+                    "--checkpoint",
+                    str(model),
+                    *common,
+                    "--skip",
+                    str(measured),
+                    "--device",
+                    device,
+                    "--out",
+                    str(csv),
+                ]
+            )
 
 
 if __name__ == "__main__":

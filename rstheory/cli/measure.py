@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rstheory.cli.certify import Checkpoint, Data, Max, Seed, Sigma, Skip, refusals
+from rstheory.cli.certify import Checkpoint, Data, Device, Max, Seed, Sigma, Skip, refusals
 from rstheory.cli.common import positive, progress
 
 
@@ -25,10 +25,15 @@ def measure(
     attack_step: Annotated[
         float | None, typer.Option(callback=positive, help="L2 length of a step; default: the paper's.")
     ] = None,
+    device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
-    """Measure p and the gradient norm of each sample, before and after the attack, for `rstheory figures`."""
+    """Measure p and the gradient norm of each sample, before and after the attack, for `rstheory figures`.
+
+    The attack is the paper's for CIFAR-10 unless its steps are given, also where the network was trained by another.
+    """
     with refusals():
+        from rstheory.smoothing.share import own_device
         from rstheory.smoothing.training.measure import measure as measured
 
         with progress("measuring") as advance:
@@ -45,6 +50,7 @@ def measure(
                 seed=seed,
                 steps=attack_steps,
                 step=attack_step,
+                device=own_device(device),
                 advance=advance,
             )
     typer.echo(f"wrote {out}")

@@ -48,7 +48,9 @@ def train(
             help="L2 length of a step; default: the paper's for CIFAR-10, too long for images much smaller.",
         ),
     ] = None,
-    augment: Annotated[bool, typer.Option("--augment/--no-augment", help="Flip and crop images at random.")] = True,
+    augment: Annotated[
+        bool, typer.Option("--augment/--no-augment", help="Flip and crop images at random, as for CIFAR-10.")
+    ] = True,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
@@ -57,7 +59,8 @@ def train(
     """Train a base classifier under Gaussian noise, or by the paper's easy-sample methods (E1 to E3).
 
     Writes the checkpoint, and beside it a training log (.train.tsv). What is not given is the paper's setting for the
-    noise level, scaled to the epochs. A run that was killed goes on with --resume and ends in the same weights.
+    noise level (the nearest of 0.25, 0.5 and 1), scaled to the epochs. A run that was killed goes on with --resume; on
+    a CPU it ends in the same weights.
     """
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load

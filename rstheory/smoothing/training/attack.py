@@ -10,7 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from rstheory.smoothing.training.parts import Moment, Part
 
-_TINY = 1e-12  # a gradient of norm 0 gives no direction, and the vector stays
+# A gradient of norm 0 gives no direction, and the vector stays; from logit gaps of about 43 on, float32 has no other.
+_TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass(frozen=True)

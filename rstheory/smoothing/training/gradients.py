@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.training.attack import Attack
 from rstheory.smoothing.training.parts import Moment, Part
 
-_GRADIENT = 4  # place of these draws among the seeds of an epoch; the trainer uses 0 to 2
+_GRADIENT = 4  # tells these seeds, of (seed, sample, 4), from others made of the same numbers
 
 
 def gradient_norms(
@@ -29,9 +30,9 @@ def gradient_norms(
 ) -> Tensor:
     """L2 norm of the gradient, with respect to all weights, of each sample's mean cross entropy over noisy copies.
 
-    draws: noise vectors a sample, turned by `attack` first if one is given; the same seed gives the same vectors before
-    the attack. The network is in eval mode, in float32, where it is. float64, shape (len(indices),). One backward pass
-    a sample.
+    draws: noise vectors a sample, turned first by `attack` if one is given, which must act from epoch 0 on; the same
+    seed gives the same vectors before the attack. The network is in eval mode, in float32, where it is. float64, shape
+    (len(indices),). One backward pass a sample.
     """
     part: Part = attack or Part()
     device = next(model.parameters()).device
@@ -45,7 +46,8 @@ def gradient_norms(
             chosen = torch.tensor([index], device=data.images.device)
             image, label = data.inputs(chosen).to(device), data.labels[chosen].to(device)
             noise = sigma * torch.randn((draws, *image.shape), generator=generator, device=device)
-            moment = Moment(model, sigma, 0, _no_count, generator, lambda: torch.autocast(device.type, enabled=False))
+            exact = partial(torch.autocast, device.type, enabled=False)
+            moment = Moment(model, sigma, 0, data.labels, _no_count, generator, exact)
             noise = part.noise(moment, image, label, noise)
             loss = cross_entropy(model((image + noise).flatten(0, 1)), label.repeat(draws))
             gradients = torch.autograd.grad(loss, [weight for weight in model.parameters() if weight.requires_grad])

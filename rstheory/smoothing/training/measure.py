@@ -33,15 +33,20 @@ def measure(
     seed: int = 0,
     steps: int | None = None,
     step: float | None = None,
+    device: torch.device | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
 
     gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
-    `steps` of length `step` (default: the paper's for this sigma). CSV below comment lines that say what made it.
+    `steps` of length `step` (default: the paper's for this sigma). device: default CPU. CSV below comment lines that
+    say what made it.
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
+    if not out.parent.is_dir():
+        raise ValueError(f"the folder {out.parent} does not exist: make it first")
+    device = device or torch.device("cpu")
     data = load(source, split)
     loaded = load_checkpoint(checkpoint, shape=data.shape)
     indices = data.every(skip, limit).tolist()
@@ -55,12 +60,12 @@ def measure(
         done += samples
         advance(done, total)
 
-    counts = label_counts(loaded.model, data, indices, sigma=sigma, draws=draws, seed=seed, device=torch.device("cpu"))
+    counts = label_counts(loaded.model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
     advanced(len(indices))
     options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advanced}
-    loaded.model.requires_grad_(True)
+    model = loaded.model.to(device).requires_grad_(True)
     before, after = (
-        gradient_norms(loaded.model, data, indices, attack=part, **options)  # type: ignore[arg-type]
+        gradient_norms(model, data, indices, attack=part, **options)  # type: ignore[arg-type]
         for part in (None, attack)
     )
     columns = (indices, data.labels[indices].tolist(), counts.tolist(), before.tolist(), after.tolist())

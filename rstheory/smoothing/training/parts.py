@@ -28,14 +28,17 @@ from torch import Tensor, nn
 class Moment:
     """What a part is told: where training stands.
 
-    model: the network in training, taking images in [0, 1]. sigma: noise level. epoch: from 0. count: measures, for
-    every training sample, how many of so many noise draws the network now gets right (int64, shape (n,)). generator:
-    for the part's own random numbers. autocast: a context manager maker for the precision of the run.
+    model: the network in training, taking images in [0, 1]. sigma: noise level. epoch: from 0. labels: of all training
+    samples, int64, shape (n,), on the CPU. count: measures, for every training sample, how many of so many noise draws
+    the network now gets right (int64, shape (n,)); in one epoch all parts see the same draws, the fewer being the first
+    of the more. generator: for the part's own random numbers. autocast: a context manager maker for the precision of
+    the run.
     """
 
     model: nn.Module
     sigma: float
     epoch: int
+    labels: Tensor
     count: Callable[[int], Tensor]
     generator: torch.Generator
     autocast: Callable[[], torch.autocast]

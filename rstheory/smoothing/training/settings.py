@@ -74,8 +74,8 @@ class Settings:
 
     @property
     def start(self) -> int:
-        """E_t in this run's epochs: the first epoch that E1 to E3 change."""
-        return self._scaled(self.easy.start)
+        """E_t in this run's epochs: the first epoch that E1 to E3 change; never the very first, of a raw network."""
+        return max(1, self._scaled(self.easy.start))
 
     @property
     def every(self) -> int:
@@ -84,7 +84,8 @@ class Settings:
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""
-        drops = sum(epoch >= self._scaled(milestone) for milestone in (50, 100))
+        first = max(1, self._scaled(50))  # every rate is used for one epoch at least, the largest first
+        drops = sum(epoch >= milestone for milestone in (first, max(first + 1, self._scaled(100))))
         return round(self.learning_rate * 0.1**drops, 12)
 
     def _scaled(self, epoch: int) -> int:

@@ -1,7 +1,8 @@
 """The one trainer: noise, parts, steps, a checkpoint after every epoch.
 
 Everything random is drawn from generators seeded by (seed, epoch), so an epoch does not depend on how the run got to
-it: a run that was killed goes on from its last whole epoch and ends in the same weights.
+it: a run that was killed goes on from its last whole epoch. On a CPU, with the same versions and number of threads, it
+ends in the same weights, bit for bit; some of torch's CUDA kernels add in an order that changes from run to run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from rstheory.smoothing.training.parts import Moment, Part
 from rstheory.smoothing.training.probability import label_counts
 from rstheory.smoothing.training.settings import Settings
 
-# Training samples whose p is measured after each epoch, and noise draws for each: enough for a standard error of 2.3 %.
+# Training samples whose p is measured after each epoch, and noise draws for each: standard errors of 2.3 % at most.
 _WATCHED, _WATCH_DRAWS = 500, 16
 P_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the classes of p in the training log; the last one holds p = 1 alone
 _P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
@@ -73,8 +75,13 @@ def train(
     for the checkpoint. After every epoch the state goes to `out` + ".state", from which resume=True goes on; a state of
     other settings, data or architecture is refused.
 
-    ValueError if `out` exists, or a state exists and resume is not asked for, or the loss is not finite.
+    ValueError if `out` exists or does not end in .safetensors, or its folder is missing, or a state exists and resume
+    is not asked for, or the loss is not finite.
     """
+    if out.suffix != ".safetensors":
+        raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
+    if not out.parent.is_dir():
+        raise ValueError(f"the folder {out.parent} does not exist: make it first")
     parts = parts_of(method, settings)
     identity = json.dumps({"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True)
     place = out.with_name(out.name + ".state")
@@ -130,6 +137,7 @@ def _epoch(
         state.model,
         settings.sigma,
         state.epoch,
+        data.labels.cpu(),
         _counter(state, settings, data, device),
         generator,
         lambda: torch.autocast(device.type, torch.bfloat16, enabled=settings.dtype == "bfloat16"),
@@ -200,8 +208,9 @@ def _step(
 
 
 def _counter(state: _State, settings: Settings, data: Dataset, device: torch.device) -> Callable[[int], Tensor]:
-    """Counts of right answers for every sample at this moment of the run."""
+    """Counts of right answers for every sample at this moment of the run, each made once."""
 
+    @cache
     def count(draws: int) -> Tensor:
         return _counts(state, settings, data, device, range(len(data)), draws, 1)
 
