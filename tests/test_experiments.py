@@ -1,5 +1,7 @@
 """F3 and E7: the split of an ACR difference, gradient norms, and the report on experiments."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import rstheory
 from rstheory import expected_radius, radius_from_count
 from rstheory.audit.decomposition import decompose
 from rstheory.cli import app
-from rstheory.experiments import find_experiments, write_report
+from rstheory.experiments import doubts, find_experiments, write_report
 from rstheory.experiments.tables import (
     accuracy_table,
     decomposition_table,
@@ -190,6 +192,66 @@ def test_command_line_draws_and_refuses(tmp_path):
     result = CliRunner().invoke(app, ["figures", str(tmp_path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 2
     assert "no experiment below it" in result.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The digits of the zoo, to be spoilt."""
+    shutil.copytree(ZOO / "digits", tmp_path / "zoo" / "digits")
+    return tmp_path / "zoo"
+
+
+def test_a_folder_of_one_data_set_is_named_by_itself(folder):
+    assert {e.data for e in find_experiments(folder / "digits")} == {e.data for e in find_experiments(folder)}
+
+
+def test_two_logs_of_one_method_are_refused(folder):
+    log = folder / "digits" / "easy" / "noise_0.50.tsv"
+    shutil.copy(log, log.with_name("noise_0.50_again.tsv"))
+    with pytest.raises(ValueError, match="are of one method, data set and noise level"):
+        find_experiments(folder)
+
+
+@pytest.mark.parametrize(("name", "value"), [("weights", "0123456789abcdef"), ("sigma", "0.25")])
+def test_measurements_of_another_network_are_refused(folder, name, value):
+    csv = folder / "digits" / "easy" / "measured_0.50.csv"
+    csv.write_text(re.sub(rf"# {name}: .*", f"# {name}: {value}", csv.read_text()))
+    with pytest.raises(ValueError, match=rf"was measured at {name}={value}, the log beside it at"):
+        find_experiments(folder)
+
+
+def test_a_log_outside_any_methods_folder_is_refused(folder):
+    with pytest.raises(ValueError, match="lies in no folder of a method"):
+        find_experiments(folder / "digits" / "easy")
+
+
+@pytest.mark.parametrize("cells", [6, 11, 12])  # before the column of the counts, and within it
+def test_a_log_cut_short_is_refused(folder, cells):
+    log = folder / "digits" / "easy" / "noise_0.50.tsv"
+    lines = log.read_text().splitlines(keepends=True)
+    last = lines[-1].split("\t")[:cells]
+    lines[-1] = "\t".join(last[:11] + [cell[:3] for cell in last[11:]])
+    log.write_text("".join(lines))
+    with pytest.raises(ValueError, match="a row was cut short"):
+        find_experiments(folder)
+
+
+def test_logs_that_differ_in_samples_are_told_of(folder):
+    assert doubts(find_experiments(folder)) == []
+    log = folder / "digits" / "easy" / "noise_0.50.tsv"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:101]))
+    (doubt,) = doubts(find_experiments(folder))
+    assert "hold different samples (gaussian 450, easy 100)" in doubt
+    assert decomposition_table(find_experiments(folder))["samples"].tolist() == [100]
+    result = CliRunner().invoke(app, ["figures", str(folder), "--out", str(folder / "out")])
+    assert result.exit_code == 0
+    assert doubt in result.stderr
+    content = log.read_text().splitlines(keepends=True)
+    log.write_text(
+        content[0] + "".join(f"{10_000 + i}{line[line.index(chr(9)) :]}" for i, line in enumerate(content[1:]))
+    )
+    with pytest.raises(ValueError, match="share no sample"):
+        decomposition_table(find_experiments(folder))
 
 
 def test_measure_writes_what_figures_read(tmp_path):

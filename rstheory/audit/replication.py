@@ -44,7 +44,10 @@ def label_counts(path: Path) -> pd.Series:
     rows = pd.read_csv(path, sep="\t")
     if "counts" not in rows:
         raise ValueError(f"{path} has no column counts: only logs of `rstheory certify` tell how often the label came")
-    counts = [int(votes.split(",")[label]) for votes, label in zip(rows["counts"], rows["label"], strict=True)]
+    try:
+        counts = [int(votes.split(",")[int(label)]) for votes, label in zip(rows["counts"], rows["label"], strict=True)]
+    except (AttributeError, IndexError, ValueError) as error:  # a cell that is empty, cut short, or no number
+        raise ValueError(f"{path}: a row was cut short: its counts do not reach its label; resume the run") from error
     return pd.Series(counts, index=rows["idx"])
 
 
@@ -61,6 +64,8 @@ def replication(large: NDArray[np.int64], total: int, runs: Sequence[Certificati
     for run in runs:
         if len(large) != run.samples:
             raise ValueError(f"{len(large)} counts cannot be compared with the {run.samples} samples of {run.path}")
+        if not np.array_equal(run.index, runs[0].index):
+            raise ValueError(f"{run.path} and {runs[0].path} hold different samples")
     if n > total:
         raise ValueError(f"n={n} is not allowed: only budgets up to the {total} draws of the larger run are predicted")
     distinct, place = np.unique(large, return_inverse=True)

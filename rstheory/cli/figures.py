@@ -22,9 +22,11 @@ def figures(
     Each figure comes as PNG and PDF with the data it shows (CSV) and its caption (TXT).
     """
     import rstheory
-    from rstheory.experiments import find_experiments, write_report
+    from rstheory.experiments import doubts, find_experiments, write_report
 
     with refusals():
         experiments = find_experiments(folder or Path(rstheory.__file__).parent / "zoo")
+        for doubt in doubts(experiments):
+            typer.echo(f"rstheory: {doubt}", err=True)
         for file in write_report(experiments, out):
             typer.echo(f"wrote {file}")

@@ -24,15 +24,15 @@ BASELINE = "gaussian"
 class Experiment:
     """One trained model: where it lies, and what was found out about it.
 
-    data: folder of the data set, relative to the root. method: its folder's name. log: its certification. counts: draws
-    that gave each sample its label, by sample. measured: columns idx, label, p, gradient, gradient_attacked of training
-    samples, or None; its `attrs` say what made it.
+    data: folder of the data set, relative to the root. method: its folder's name. log: its certification. source: the
+    data certified, as the log names it. counts: draws that gave each sample its label, by sample. measured: columns
+    idx, label, p, gradient, gradient_attacked of training samples, or None; its `attrs` say what made it.
     """
 
     data: str
     method: str
-    path: Path
     log: CertificationLog
+    source: str
     counts: pd.Series
     measured: pd.DataFrame | None
 
@@ -40,19 +40,36 @@ class Experiment:
 def find_experiments(root: Path) -> list[Experiment]:
     """All experiments below a folder by data set and noise level, in each the baseline first, then by falling ACR.
 
-    ValueError if there are none, naming what was looked for; and as `read_log` for broken logs.
+    ValueError if there are none, naming what was looked for, if two have one data set, method and noise level, or if a
+    file of measurements is of another network than the log; and as `read_log` for broken logs.
     """
-    found = []
+    found: list[Experiment] = []
     for path in sorted(root.rglob("noise_*.tsv")):
-        log = read_log(path)
-        csv = path.with_name(re.sub(r"^noise_(.*)\.tsv$", r"measured_\1.csv", path.name))
-        folder = path.parent
-        data = folder.parent.relative_to(root).as_posix()
-        measured = _measured(csv) if csv.exists() else None
-        found.append(Experiment(data, folder.name, path, log, label_counts(path), measured))
+        experiment = _experiment(root, path)
+        for other in found:
+            if (other.data, other.method, other.log.sigma) == (
+                experiment.data,
+                experiment.method,
+                experiment.log.sigma,
+            ):
+                raise ValueError(f"{other.log.path} and {path} are of one method, data set and noise level: keep one")
+        found.append(experiment)
     if not found:
         raise ValueError(f"{root}: no experiment below it; expected files like digits/gaussian/noise_0.50.tsv")
     return sorted(found, key=lambda e: (e.data, e.log.sigma, e.method != BASELINE, -e.log.acr, e.method))
+
+
+def doubts(experiments: Sequence[Experiment]) -> list[str]:
+    """What a reader of the tables should know: warnings of the logs, and logs of one group that differ in samples."""
+    found = [f"{e.log.path}: {warning.message}" for e in experiments for warning in e.log.warnings]
+    for (data, sigma), group in grouped(experiments).items():
+        if len({tuple(e.counts.index) for e in group}) > 1:
+            sizes = ", ".join(f"{e.method} {e.log.samples}" for e in group)
+            found.append(
+                f"{data} at sigma={sigma:g}: the logs hold different samples ({sizes}); each row of the table of"
+                " accuracies is of its own samples, gains and changes are of those in common"
+            )
+    return found
 
 
 def grouped(experiments: Sequence[Experiment]) -> dict[tuple[str, float], list[Experiment]]:
@@ -63,12 +80,35 @@ def grouped(experiments: Sequence[Experiment]) -> dict[tuple[str, float], list[E
     return groups
 
 
-def _measured(path: Path) -> pd.DataFrame:
+def _experiment(root: Path, path: Path) -> Experiment:
+    log = read_log(path)
+    rows = pd.read_csv(path, sep="\t")
+    if missing := {"counts", "weights", "data"} - set(rows):
+        raise ValueError(f"{path} has no column {sorted(missing)[0]}: only logs of `rstheory certify` are experiments")
+    folder = path.parent.resolve()
+    if len(folder.relative_to(root.resolve()).parts) < 1:
+        raise ValueError(f"{path} lies in no folder of a method: expected {root}/gaussian/{path.name} or deeper")
+    data = folder.parent.relative_to(root.resolve()).as_posix()
+    csv = path.with_name(re.sub(r"^noise_(.*)\.tsv$", r"measured_\1.csv", path.name))
+    return Experiment(
+        root.resolve().name if data == "." else data,
+        folder.name,
+        log,
+        str(rows["data"].iloc[0]),
+        label_counts(path),
+        _measured(csv, str(rows["weights"].iloc[0]), log.sigma) if csv.exists() else None,
+    )
+
+
+def _measured(path: Path, weights: str, sigma: float) -> pd.DataFrame:
     lines = path.read_text(encoding="utf-8").splitlines()
     made_by = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
     frame = pd.read_csv(path, comment="#")
     if "draws" not in made_by or not {"count", "gradient", "gradient_attacked"} <= set(frame):
         raise ValueError(f"{path}: not written by `rstheory measure`: its draws or columns are missing")
+    for name, expected in (("weights", weights), ("sigma", str(sigma))):
+        if made_by.get(name) != expected:
+            raise ValueError(f"{path} was measured at {name}={made_by.get(name)}, the log beside it at {expected}")
     frame["p"] = frame["count"] / int(made_by["draws"])
     frame.attrs = made_by
     return frame

@@ -24,6 +24,7 @@ from rstheory.experiments.tables import (
 )
 from rstheory.plots import Plate, group_figures
 from rstheory.plots import experiments as draw
+from rstheory.plots.audit import MOST_LOGS, group_tags
 from rstheory.tables import provenance, show, write_csv
 
 _TABLES = {
@@ -41,7 +42,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     for plate in theory_figures():
         written += plate.save(out, made_by)
     for (data, sigma), group in grouped(experiments).items():
-        for plate in [*_trained(group, f"{data}, $\\sigma$ = {sigma:g}"), *_audited(group)]:
+        for plate in [*_trained(group[:MOST_LOGS], f"{data}, $\\sigma$ = {sigma:g}"), *_audited(group)]:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
@@ -58,7 +59,13 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
         caption = (
             "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
             " its spread does (F3: r_N at the mean, and Jensen's gap). Two standard errors over test samples, paired. "
-        ) + " ".join(dict.fromkeys(_source(group) for group in grouped(experiments).values()))
+        ) + " ".join(
+            dict.fromkeys(
+                _source(group)
+                for (data, sigma), group in grouped(experiments).items()
+                if ((gained["data"] == data) & (gained["sigma"] == sigma)).any()
+            )
+        )
         written += Plate("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption).save(out, made_by)
     return written
 
@@ -78,7 +85,8 @@ def theory_figures() -> list[Plate]:
             "sampling_weight",
             draw.sampling_weight(weights),
             weights,
-            "Sampling weight of a training sample in easy-sample training (E2: 16 draws, alpha = 0.1) against its p.",
+            "Sampling weight of a training sample by its p, in reweighing (E2: 16 draws, alpha = 0.1). Discarding has"
+            " its own (E1): 0 below its threshold, 1 above.",
         ),
     ]
 
@@ -104,12 +112,14 @@ def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
 def _audited(group: Sequence[Experiment]) -> list[Plate]:
     """What the audit draws of the group's logs; of each kind of log, where budgets differ."""
     report = audit([e.log for e in group])
+    baseline = next((e.log.path for e in group if e.method == BASELINE), None)
+    tags = group_tags(report.groups)
+    first = f"sigma_{group[0].log.sigma:g}"  # what the tags have in common
     plates = []
-    for kind in report.groups:
-        tag = f"_n_{kind.n}_alpha_{kind.alpha:g}" if len(report.groups) > 1 else ""
+    for kind, tag in zip(report.groups, tags, strict=True):
         plates += [
-            replace(plate, stem=plate.stem + tag, caption=f"{plate.caption} {_data(group)}")
-            for plate in group_figures(report, kind, BASELINE)
+            replace(plate, stem=plate.stem + tag.removeprefix(first), caption=f"{plate.caption} {_data(group)}")
+            for plate in group_figures(report, kind, baseline)
         ]
     return plates
 
@@ -162,8 +172,7 @@ def _source(group: Sequence[Experiment]) -> str:
 
 
 def _data(group: Sequence[Experiment]) -> str:
-    data = sorted({str(pd.read_csv(e.path, sep="\t", nrows=1)["data"][0]) for e in group})
-    return f"Data: {', '.join(data)}."
+    return f"Data: {', '.join(sorted({e.source for e in group}))}."
 
 
 def _measured(group: Sequence[Experiment]) -> str:
@@ -173,4 +182,4 @@ def _measured(group: Sequence[Experiment]) -> str:
             by = e.measured.attrs
             kind = f"{by['data']}, {len(e.measured):,} samples a network, {by['draws']} draws for p and"
             kinds[f"{kind} {by['gradient_draws']} for the gradient, attack of {by['attack']}"] = None
-    return f"Means with two standard errors. Data: {'; '.join(kinds)}."
+    return f"Means with two standard errors, by tenths of p; a mean of one sample has none. Data: {'; '.join(kinds)}."

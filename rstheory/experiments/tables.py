@@ -49,7 +49,7 @@ def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
         for e in group:
             if base is None or e is base or (e.log.n, e.log.alpha) != (base.log.n, base.log.alpha):
                 continue
-            common = e.counts.index.intersection(base.counts.index)
+            common = _common(e, base)
             parts = decompose(e.counts[common].to_numpy(), base.counts[common].to_numpy(), e.log.n, e.log.alpha, sigma)
             cells = {"data": data, "sigma": sigma, "method": e.method, "samples": len(common)}
             cells |= {"ACR gained": parts.difference, "s.e.": parts.difference_error}
@@ -72,7 +72,7 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
         if base is None:
             continue
         for e in group:
-            common = e.counts.index.intersection(base.counts.index)
+            common = _common(e, base)
             own, reference = e.counts[common] / e.log.n, base.counts[common] / base.log.n
             cells = {"data": data, "sigma": sigma, "method": e.method}
             for name, chosen in (("hard", reference < 0.5), ("easy", reference >= 0.5)):
@@ -81,6 +81,14 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
                 cells |= {f"change, {name}": change.mean(), f"s.e., {name}": change.std() / np.sqrt(len(change))}
             rows.append(cells)
     return pd.DataFrame(rows)
+
+
+def _common(e: Experiment, base: Experiment) -> pd.Index:
+    """Samples that both logs hold."""
+    common = e.counts.index.intersection(base.counts.index)
+    if not len(common):
+        raise ValueError(f"{e.log.path} and {base.log.path} lie in one folder of a data set and share no sample")
+    return common
 
 
 def probability_frame(experiments: Sequence[Experiment]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from rstheory._check import Float
-from rstheory.audit.compare import attribution, common_samples
+from rstheory.audit.compare import attribution, attribution_errors, common_samples
 from rstheory.audit.crossings import BudgetCurves
 from rstheory.audit.log import CertificationLog
 from rstheory.audit.report import LARGEST_PREDICTED, LARGEST_TRANSPORTED, AuditReport, Group, ranks
@@ -28,7 +28,6 @@ from rstheory.tables import provenance
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 _BUDGETS_A_DECADE, _SMALLEST_BUDGET = 8, 100
 _PREDICTED_AT = (2, 5, 10)  # in units of N: slow, and smooth
-_JACKKNIFE = 50  # groups of samples left out in turn
 _NAME = 22  # characters of a log's name that fit a legend
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
@@ -40,7 +39,7 @@ def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, in
     """
     written: list[Path] = []
     curves, starts = _budget_curves(report)
-    tags = _tags(report.groups)
+    tags = group_tags(report.groups)
     for done, (group, tag, start) in enumerate(zip(report.groups, tags, starts, strict=True), 1):
         made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
         for plate in _plates(report, group, *_drawn(report, group), curves.get((group.n, group.alpha)), start):
@@ -53,7 +52,7 @@ def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, in
 def group_figures(report: AuditReport, group: Group, reference: str | None = None) -> list[Plate]:
     """The figures of one group of an audit, not written yet.
 
-    reference: name, within the group, of the log that the others are compared with; default: that of the largest ACR.
+    reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
     """
     logs, names = _drawn(report, group, reference)
     curves = BudgetCurves(logs) if group.n <= LARGEST_TRANSPORTED else None
@@ -70,11 +69,12 @@ def _plates(
 ) -> list[Plate]:
     """Every figure of a group. curves: of these logs from position `start` on, or None where they are not known."""
     title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
-    if len(logs) < len(group.members):
-        title += f": the {len(logs)} of {len(group.members)} logs with the largest ACR"
     sizes = sorted({log.samples for log in logs})
     samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."
+    if len(logs) < len(group.members):
+        title += f": {len(logs)} of {len(group.members)} logs"
+        source += f" Drawn: {names[0]}, and the others with the largest ACR."
     steps = survival_frame(logs, names)
     accuracy = accuracy_frame(logs, names)
     plates = [
@@ -99,15 +99,17 @@ def _plates(
         crossings = crossing_frame(report, group, names)
         drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
         caption = (
-            "ACR that the same draws would have given, on average, at smaller budgets (exact), and what a model"
-            f" predicts for larger ones (shaded); dots where two logs change places. {source}"
+            "(a) ACR that the same draws would have given, on average, at smaller budgets: exact"
+            + ("; shaded: predicted by a model" if (budgets["kind"] == "predicted").any() else "")
+            + (f". (b) The same above that of {names[0]}; dots where two logs change places" if len(logs) > 1 else "")
+            + f". {source}"
         )
         plates.append(Plate("acr_by_budget", acr_by_budget(budgets, crossings, title), drawn, caption))
     if len(logs) > 1:
         parts = attribution_frame(logs, names)
         caption = (
             f"ACR of each log minus that of {names[0]}, by how hard the samples are for {names[0]}; the bars of a log"
-            f" add up to its whole difference. Two standard errors, by leaving out groups of samples. {source}"
+            f" add up to its whole difference. Two paired standard errors over the samples. {source}"
         )
         plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
         places = rank_frame(report, group, names)
@@ -127,7 +129,7 @@ def _budget_curves(report: AuditReport) -> tuple[dict[tuple[int, float], BudgetC
     return {key: BudgetCurves(logs) for key, logs in together.items() if key[0] <= LARGEST_TRANSPORTED}, starts
 
 
-def _tags(groups: Sequence[Group]) -> list[str]:
+def group_tags(groups: Sequence[Group]) -> list[str]:
     """A folder's name for each group, with no more in it than tells the groups apart."""
     tags: list[str] = []
     for group in groups:
@@ -145,7 +147,7 @@ def _tags(groups: Sequence[Group]) -> list[str]:
 def _drawn(report: AuditReport, group: Group, reference: str | None = None) -> tuple[list[CertificationLog], list[str]]:
     """The logs of a group that are drawn and their names: the reference first, where there is one, then by ACR."""
     named = [(log.log, name) for log, name in zip(report.members(group), group.names, strict=True)]
-    named.sort(key=lambda pair: (pair[1] != reference, -pair[0].acr))
+    named.sort(key=lambda pair: (pair[0].path != reference, -pair[0].acr))
     logs = [log for log, _ in named[:MOST_LOGS]]
     return logs, [_short(name) for _, name in named[:MOST_LOGS]]
 
@@ -167,7 +169,8 @@ def _power(n: int) -> str:
 def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
     """Survival curves with bands, and the lead over the first log with its paired standard error (D1, D4).
 
-    The lead is on the samples common to both.
+    The lead is on the samples common to both. Rows by u ascending, each holding down to the u before: S falls just
+    above a bound that the log holds. The first row is at u = 1/2.
 
     Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
     """
@@ -185,7 +188,8 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
             }
         )
         lead, error = _lead(*common_samples(log, first), curve.radius)
-        frames.append(frame.assign(lead=lead, lead_error=error))
+        frame = frame.assign(lead=lead, lead_error=error)
+        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5), frame]))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -221,14 +225,14 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
             rows = curves[curves["log"] == name]
             look: Any = {"color": COLORS[i], "linestyle": DASHES[i]}
             left.fill_between(
-                rows["tail"], rows["lower_population"], rows["lower_samples"], step="post", color=COLORS[i],
+                rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
                 alpha=0.12, linewidth=0,
             )  # fmt: skip
-            left.step(rows["tail"], rows["share"], where="post", label=name, **look)
+            left.step(rows["tail"], rows["share"], where="pre", label=name, **look)
             if i and rows["lead"].notna().any():
                 low, high = (100 * (rows["lead"] + sign * 2 * rows["lead_error"]) for sign in (-1, 1))
-                right.fill_between(rows["tail"], low, high, step="post", color=COLORS[i], alpha=0.2, linewidth=0)
-                right.step(rows["tail"], 100 * rows["lead"], where="post", **look)
+                right.fill_between(rows["tail"], low, high, step="pre", color=COLORS[i], alpha=0.2, linewidth=0)
+                right.step(rows["tail"], 100 * rows["lead"], where="pre", **look)
         for axes in panels:
             _probability_axis(axes, curves["tail"].min())
         left.set(
@@ -392,22 +396,15 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
 def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) -> pd.DataFrame:
     """ACR of each log minus that of the first, by the difficulty of the samples for the first one (D5).
 
-    Columns log, difficulty, difference, standard_error (by leaving out groups of samples in turn). On the
-    samples common to both.
+    Columns log, difficulty, difference, standard_error. On the samples common to both.
     """
-    first = logs[0]
     rows = []
     for log, name in zip(logs[1:], names[1:], strict=True):
-        own, reference = common_samples(log, first)
-        whole = attribution(own, reference)
-        groups = min(_JACKKNIFE, own.samples)
-        every = np.arange(own.samples)
-        kept = [every[every % groups != g] for g in range(groups)] if groups > 1 else []
-        parts = np.array([list(attribution(own.select(row), reference.select(row)).values()) for row in kept])
-        spread = np.sqrt(np.mean((parts - parts.mean(axis=0)) ** 2, axis=0) * (groups - 1)) if kept else [np.nan] * 5
+        pair = common_samples(log, logs[0])
+        errors = attribution_errors(*pair)
         rows += [
-            {"log": name, "difficulty": difficulty, "difference": part, "standard_error": float(error)}
-            for (difficulty, part), error in zip(whole.items(), spread, strict=True)
+            {"log": name, "difficulty": difficulty, "difference": part, "standard_error": errors[difficulty]}
+            for difficulty, part in attribution(*pair).items()
         ]
     return pd.DataFrame(rows, columns=["log", "difficulty", "difference", "standard_error"])
 

@@ -72,7 +72,7 @@ def gradient_norms(frame: pd.DataFrame, title: str) -> Figure:
         for axes, method in zip(panels, methods, strict=True):
             of = frame[frame["method"] == method]
             for (noise, rows), color, dash in zip(of.groupby("noise", sort=False), COLORS, DASHES, strict=False):
-                error = 2 * rows["standard_error"].fillna(0)
+                error = 2 * rows["standard_error"]
                 axes.errorbar(rows["p"], rows["norm"], error, color=color, linestyle=dash, marker=".", capsize=2,
                               linewidth=1, label=f"{noise} noise")  # fmt: skip
             axes.set(xlabel="$p$", title=f"{method}", xlim=(0, 1), ylim=(0, None))
