@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chisquare, norm
+from scipy.stats import chisquare, kstest, norm
 from typer.testing import CliRunner
 
 from rstheory import clopper_pearson_lower
@@ -393,3 +393,228 @@ def test_command_line_refuses_in_one_line(tmp_path):
         assert result.exit_code == 2, result.output
         assert message in result.stderr
         assert "Traceback" not in result.stderr
+
+
+# -- what a step sees and does --------------------------------------------------------------------------------------
+
+
+class Watching(Part):
+    """Changes nothing, and keeps what every step is given: epoch, images, labels, noise."""
+
+    def __init__(self):
+        self.steps = []
+
+    def noise(self, moment, images, labels, noise):
+        self.steps.append((moment.epoch, images.clone(), labels.clone(), noise.clone()))
+        return noise
+
+
+def watched(monkeypatch, data, out, configuration, *parts):
+    """The steps of a run made of these parts."""
+    watching = Watching()
+    module = sys.modules["rstheory.smoothing.training.trainer"]
+    monkeypatch.setattr(module, "parts_of", lambda method, settings: (*parts, watching))
+    train("gaussian", configuration, data, arch="mlp", out=out, device=CPU)
+    return watching.steps
+
+
+def kinds(n, classes=4, shape=(1, 2, 2)):
+    """n plain images; kind i % classes is told from the brightness of image i, and is its label."""
+    labels = torch.arange(n) % classes
+    images = (60 * labels).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, *shape).contiguous()
+    return Dataset(images, labels, tuple(map(str, range(classes))), "kinds")
+
+
+class Known(Part):
+    """Returns the factors that it was given for an epoch, by kind."""
+
+    def __init__(self, **factors):
+        self.factors = factors
+
+    def factor(self, moment):
+        of_kind = self.factors.get(f"epoch_{moment.epoch}")
+        return None if of_kind is None else torch.tensor(of_kind, dtype=torch.float64)[moment.labels]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_factors_of_all_parts_multiply_and_each_holds_until_its_part_gives_another(monkeypatch, tmp_path, swapped):
+    """E1 with E2: what one part dropped stays dropped when another weighs the rest, and weighs it again. Chi-square at
+    1e-6 over 1,200 draws an epoch, seed fixed; eight of them, so a fresh seed would fail once in 125,000 times."""
+    dropping, weighing = Known(epoch_1=[1, 0, 1, 1]), Known(epoch_2=[5, 7, 1, 2], epoch_3=[1, 9, 3, 4])
+    parts = (weighing, dropping) if swapped else (dropping, weighing)
+    steps = watched(monkeypatch, kinds(1200), tmp_path / "a.safetensors", quick(epochs=4, batch=300), *parts)
+    expected = [[1, 1, 1, 1], [1, 0, 1, 1], [5, 0, 1, 2], [1, 0, 3, 4]]
+    for epoch, weights in enumerate(expected):
+        images = torch.cat([images for at, images, _, _ in steps if at == epoch])
+        kind = torch.round(images[:, 0, 0, 0] * 255 / 60).long().numpy()
+        counts, weights = np.bincount(kind, minlength=4), np.array(weights)
+        assert counts.sum() == 1200
+        if epoch == 0:  # nobody has spoken yet: every sample once
+            assert counts.tolist() == [300] * 4
+        assert not counts[weights == 0].any()
+        chances = weights[weights > 0] / weights.sum()
+        assert chisquare(counts[weights > 0], 1200 * chances).pvalue > 1e-6
+
+
+def test_weights_follow_sgd_by_hand(monkeypatch, tmp_path):
+    """Three epochs at three rates, with momentum and weight decay large enough to matter: v <- momentum v + gradient +
+    decay w, then w <- w - rate v. Momentum runs on from epoch to epoch. Tolerance: nine steps in float32."""
+    configuration = quick(epochs=3, batch=16, learning_rate=0.2, momentum=0.8, weight_decay=0.05, seed=7)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (40, 1, 3, 3), generator=generator, dtype=torch.uint8)
+    data = Dataset(images, torch.randint(0, 3, (40,), generator=generator), ("a", "b", "c"), "toy")
+    steps = watched(monkeypatch, data, tmp_path / "a.safetensors", configuration)
+    assert [(epoch, len(labels)) for epoch, _, labels, _ in steps] == [(e, b) for e in range(3) for b in (16, 16, 8)]
+    torch.manual_seed(7)
+    model = build("mlp", 3, (1, 3, 3))
+    weights = list(model.parameters())
+    velocity = [torch.zeros_like(weight) for weight in weights]
+    for epoch, images, labels, noise in steps:
+        rate = (0.2, 0.02, 0.002)[epoch]
+        scores = torch.stack([model(images + one) for one in noise]).log_softmax(2)
+        loss = -scores[:, torch.arange(len(labels)), labels].mean()
+        gradients = torch.autograd.grad(loss, weights)
+        with torch.no_grad():
+            for weight, pace, gradient in zip(weights, velocity, gradients, strict=True):
+                pace.mul_(0.8).add_(gradient + 0.05 * weight)
+                weight.sub_(rate * pace)
+    found = list(load_checkpoint(tmp_path / "a.safetensors").model.parameters())
+    for weight, own in zip(weights, found, strict=True):
+        torch.testing.assert_close(own.detach(), weight.detach(), rtol=1e-4, atol=1e-6)
+
+
+def variants(image):
+    """Every crop of an image (channels, height, width) padded by 4 zeros, and its mirror: bytes -> flip, top, left."""
+    _, height, width = image.shape
+    padded = np.pad(image, [(0, 0), (4, 4), (4, 4)])
+    crops = {(top, left): padded[:, top : top + height, left : left + width] for top in range(9) for left in range(9)}
+    found = {crop.tobytes(): (0, *place) for place, crop in crops.items()}
+    found |= {crop[:, :, ::-1].tobytes(): (1, *place) for place, crop in crops.items()}
+    return found
+
+
+def test_augmented_images_are_flipped_and_cropped_at_random(monkeypatch, tmp_path):
+    """Each of the 480 images that training saw is one of the 162 variants of the image with its label (every image has
+    a label of its own), and flips, rows and columns are as often as they should be: chi-square at 1e-6, thrice, seed
+    fixed."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (120, 3, 8, 8), generator=generator, dtype=torch.uint8)
+    data = Dataset(images, torch.arange(120), tuple(map(str, range(120))), "noise")
+    steps = watched(monkeypatch, data, tmp_path / "a.safetensors", quick(batch=50, flip_and_crop=True))
+    known = [variants(image) for image in images.numpy()]
+    assert {len(found) for found in known} == {162}
+    places = []
+    for _, images, labels, _ in steps:
+        pixels = (images * 255).round().to(torch.uint8).contiguous().numpy()
+        torch.testing.assert_close(torch.from_numpy(pixels).float() / 255, images, rtol=0, atol=1e-7)
+        places += [known[label][image.tobytes()] for image, label in zip(pixels, labels.tolist(), strict=True)]
+    for values, number in zip(np.array(places).T, (2, 9, 9), strict=True):
+        assert chisquare(np.bincount(values, minlength=number)).pvalue > 1e-6
+
+
+def test_images_stay_as_they_are_without_augmentation(monkeypatch, digits, tmp_path):
+    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", quick(epochs=1))
+    seen = torch.cat([images for _, images, _, _ in steps]).flatten(1)
+    assert torch.equal(seen.unique(dim=0), (digits.images.flatten(1).float() / 255).unique(dim=0))
+
+
+@pytest.mark.parametrize("sigma", [0.12, 1.5])
+def test_noise_has_the_level_that_was_asked_for(monkeypatch, digits, tmp_path, sigma):
+    """In the steps: Kolmogorov and Smirnov's test of N(0, sigma^2) on 43,200 numbers, at 1e-6, and another draw for
+    every copy. In the counts that parts ask for: as many right answers, by Hoeffding's bound at 1e-5, as in counts made
+    beside the run with another seed. Seeds fixed. The labels are the raw network's own answers, so that noise alone
+    decides how many are right."""
+    torch.manual_seed(0)
+    raw = build("mlp", 10, digits.shape).eval()
+    labels = raw(digits.inputs(torch.arange(len(digits)))).argmax(1)
+    digits = dataclasses.replace(digits, labels=labels)
+    counted = []
+
+    class Counting(Part):
+        def factor(self, moment):
+            direct = label_counts(moment.model, digits, range(len(digits)), sigma=sigma, draws=64, seed=1, device=CPU)
+            counted.append((moment.sigma, moment.count(64).sum() - direct.sum()))
+
+    configuration = quick(epochs=1, draws=3, sigma=sigma)
+    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, Counting())
+    noise = torch.cat([noise.flatten(2) for _, _, _, noise in steps], dim=1)
+    assert noise.shape == (3, len(digits), 64)
+    assert kstest(noise.flatten().numpy(), norm(0, sigma).cdf).pvalue > 1e-6
+    assert len(noise[:, :, 0].unique()) > 0.999 * noise[:, :, 0].numel()
+    ((level, difference),) = counted
+    assert level == sigma
+    # Of 2 * 64 n answers, each 0 or 1: a difference of t has a chance of at most 2 exp(-2 t^2 / (2 * 64 n)).
+    assert abs(difference) < (64 * len(digits) * np.log(2e5)) ** 0.5
+
+
+# -- E3 in closed form ----------------------------------------------------------------------------------------------
+
+
+def turned(delta, uphill, step, times):
+    """A vector moved so many times by a step along a unit vector, and back to its norm."""
+    norm = delta.norm()
+    for _ in range(times):
+        delta = delta + step * uphill
+        delta = delta * norm / delta.norm()
+    return delta
+
+
+def linear(weight):
+    """A network with these logits, and the unit vector along which the loss of class 0 grows; of class 1, its
+    negative."""
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(weight.shape[1], 2, bias=False))
+    model[1].weight.data = weight
+    return model, (weight[1] - weight[0]) / (weight[1] - weight[0]).norm()
+
+
+def test_the_attack_moves_each_vector_until_the_network_errs_on_it():
+    """The image's class leads by 0.8, so the network errs once a vector reaches 0.8 / sqrt 2 = 0.566 uphill."""
+    model, uphill = linear(torch.eye(2, 4))
+    images = torch.tensor([[0.9, 0.1, 0.5, 0.5], [0.1, 0.9, 0.5, 0.5]])  # of class 0, of class 1
+    uphill = torch.stack([uphill, -uphill])
+    aside = torch.tensor([0.0, 0.0, 1.0, 0.0])
+    vectors = {
+        2: aside.expand(2, -1),  # at 0.447 after one step, at 0.727 after two: it stops, and stays
+        5: 0.5 * aside.expand(2, -1),  # too short to get there, whatever it does
+        0: 0.8 * uphill,  # there from the start
+        1: 0.5 * uphill + 0.4 * aside,  # past it by the first step
+    }
+    noise = torch.stack(list(vectors.values()))
+    part = Attack(start=0, steps=5, step=0.5)
+    found = part.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
+    rows = zip(vectors.items(), found.flatten(2), strict=True)
+    for (times, starts), ends in rows:
+        expected = [turned(start, up, 0.5, times) for start, up in zip(starts, uphill, strict=True)]
+        torch.testing.assert_close(ends, torch.stack(expected), msg=f"the vector that takes {times} steps")
+    torch.testing.assert_close(found.flatten(2).norm(dim=2), noise.norm(dim=2))
+    # A run of fewer steps is the beginning of a longer one.
+    short = Attack(start=0, steps=3, step=0.5)
+    found = short.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
+    torch.testing.assert_close(found[1, 0].flatten(), turned(noise[1, 0], uphill[0], 0.5, 3))
+
+
+@given(seed=st.integers(0, 2**32), steps=st.integers(1, 8), step=st.floats(0.01, 3))
+@settings(max_examples=40, deadline=None)
+def test_the_attack_on_a_linear_network_is_known_vector_by_vector(seed, steps, step):
+    """Vectors that come within 1e-4 of the decision boundary are left out: there, rounding decides. So are those on
+    which a class leads by more than 5: softmax in float32 is exact to 6e-8, and the gradient's direction to e^5 times
+    that."""
+    generator = torch.Generator().manual_seed(seed)
+    weight = 0.4 * torch.randn(2, 9, generator=generator)
+    model, uphill = linear(weight)
+    images, noise = torch.rand(6, 9, generator=generator), 0.7 * torch.randn(3, 6, 9, generator=generator)
+    labels = model(images).argmax(1)
+    labels[0] = 1 - labels[0]  # on this one the network errs without noise already
+    found = Attack(0, steps, step).noise(moment(model), images.view(6, 1, 3, 3), labels, noise.view(3, 6, 1, 3, 3))
+    for copy in range(3):
+        for i, label in enumerate(labels.tolist()):
+            sign, delta, close = 1 - 2 * label, noise[copy, i].double(), False
+            for _ in range(steps):
+                scores = weight.double() @ (images[i] + delta)
+                margin = float(sign * (scores[0] - scores[1]))
+                close |= not 1e-4 < abs(margin) < 5
+                if margin < 0:
+                    break
+                delta = turned(delta, sign * uphill.double(), step, 1)
+            if not close:
+                torch.testing.assert_close(found[copy, i].flatten().double(), delta, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,283 @@
+"""E7, F3, D4, D5: the numbers in tables and figures, each against the plainest way to get it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from audit_logs import counts_of_model, log_of_counts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import beta, binom, norm
+from typer.testing import CliRunner
+
+import rstheory
+from rstheory import expected_radius, radius_from_count
+from rstheory.audit.decomposition import decompose
+from rstheory.audit.write import COLUMNS, log_line
+from rstheory.certify import Certificate
+from rstheory.cli import app
+from rstheory.experiments import find_experiments
+from rstheory.experiments.report import weight_curve
+from rstheory.experiments.tables import difficulty_table, gradient_frame
+from rstheory.plots.audit import attribution_frame, survival_frame
+from rstheory.smoothing.data import load
+from rstheory.smoothing.models import load_checkpoint
+from rstheory.smoothing.training import Attack, label_counts
+from rstheory.smoothing.training.gradients import gradient_norms
+
+CHECKPOINT = Path(rstheory.__file__).parent / "zoo" / "digits" / "gaussian" / "model_0.50.safetensors"
+
+# -- rstheory measure -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sigma", "options", "steps", "step"),
+    [
+        (0.25, [], 3, 0.25),  # theory E5
+        (0.5, ["--attack-steps", 2, "--attack-step", 0.03], 2, 0.03),
+        (0.5, ["--attack-steps", 2], 2, 0.25),
+        (0.5, ["--attack-step", 0.03], 6, 0.03),
+    ],
+)
+def test_measure_writes_what_its_parts_find(tmp_path, sigma, options, steps, step):
+    """Every column against the function that makes it, at the noise level, seed, draws and attack asked for."""
+    out = tmp_path / "measured.csv"
+    arguments = ["measure", "--checkpoint", CHECKPOINT, "--data", "digits", "--split", "test", "--sigma", sigma]
+    arguments += ["--skip", 40, "--max", 6, "--draws", 30, "--gradient-draws", 3, "--seed", 5, "--device", "cpu"]
+    result = CliRunner().invoke(app, [*map(str, [*arguments, *options]), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    frame = pd.read_csv(out, comment="#")
+    indices = list(range(0, 240, 40))
+    assert frame["idx"].tolist() == indices
+    data, model = load("digits", "test"), load_checkpoint(CHECKPOINT).model.requires_grad_(True)
+    assert frame["label"].tolist() == data.labels[indices].tolist()
+    alike = {"sigma": sigma, "seed": 5}
+    counts = label_counts(model, data, indices, draws=30, device=torch.device("cpu"), **alike)
+    assert frame["count"].tolist() == counts.tolist()
+    plain = gradient_norms(model, data, indices, draws=3, **alike).numpy()
+    attacked = gradient_norms(model, data, indices, draws=3, attack=Attack(0, steps, step), **alike).numpy()
+    assert not np.allclose(plain, attacked, rtol=0.01)
+    np.testing.assert_allclose(frame["gradient"], plain, rtol=1e-6)
+    np.testing.assert_allclose(frame["gradient_attacked"], attacked, rtol=1e-6)
+    assert f"# attack: {steps} steps of {step}\n" in out.read_text()
+
+
+# -- tables of experiments ------------------------------------------------------------------------------------------
+
+
+def write_experiment(folder, method, counts, n=200, first=0, measured=None, draws=20):
+    """A log of counts of the true label, out of n, for samples first, first + 1, ...; and measurements: rows of count,
+    gradient and attacked gradient. Of two classes, the true one being 0."""
+    place = folder / "toy" / method
+    place.mkdir(parents=True)
+    certificates = [Certificate(int(k < n / 2), (k, n - k), n, 10, 1e-3, 0.5) for k in counts]
+    lines = [log_line(first + i, 0, certificate, 0.1, 0) for i, certificate in enumerate(certificates)]
+    columns = "\t".join([*COLUMNS, "weights", "data"])
+    rows = "".join(f"{line}\tabcd\ttoy test\n" for line in lines)
+    (place / "noise_0.50.tsv").write_text(f"{columns}\n{rows}")
+    if measured is not None:
+        frame = pd.DataFrame(measured, columns=["count", "gradient", "gradient_attacked"])
+        frame.insert(0, "label", 0)
+        frame.insert(0, "idx", np.arange(len(frame)))
+        made_by = f"# weights: abcd\n# sigma: 0.5\n# draws: {draws}\n"
+        (place / "measured_0.50.csv").write_text(made_by + frame.to_csv(index=False))
+
+
+def test_gradients_are_averaged_within_bins_of_p(tmp_path):
+    """Bin i holds i/10 <= p < (i + 1)/10, and the last one p = 1 too; by integers, so that no rounding decides."""
+    rng = np.random.default_rng(0)
+    draws = 20
+    for method in ("gaussian", "easy"):
+        counts = np.concatenate([np.arange(draws + 1), rng.integers(0, draws + 1, 40), [7]])
+        measured = list(zip(counts, *rng.exponential(size=(2, len(counts))), strict=True))
+        write_experiment(tmp_path, method, [150, 60], measured=measured, draws=draws)
+    experiments = find_experiments(tmp_path)
+    frame = gradient_frame(experiments)
+    rows = 0
+    for e in experiments:
+        for noise, column in (("Gaussian", "gradient"), ("attacked", "gradient_attacked")):
+            for i in range(10):
+                own = [
+                    value
+                    for count, value in zip(e.measured["count"], e.measured[column], strict=True)
+                    if min(count * 10 // draws, 9) == i
+                ]
+                chosen = (frame["method"] == e.method) & (frame["noise"] == noise)
+                (row,) = frame[chosen & np.isclose(frame["p"], (2 * i + 1) / 20)].to_dict("records")
+                assert row["samples"] == len(own) >= 2
+                assert row["norm"] == pytest.approx(sum(own) / len(own), rel=1e-12)
+                variance = sum((value - sum(own) / len(own)) ** 2 for value in own) / (len(own) - 1)
+                assert row["standard_error"] == pytest.approx((variance / len(own)) ** 0.5, rel=1e-12)
+                rows += 1
+    assert rows == len(frame)
+
+
+def test_a_bin_of_one_sample_has_no_error(tmp_path):
+    write_experiment(tmp_path, "gaussian", [150, 60], measured=[(3, 1.5, 2.5), (20, 1, 2), (20, 3, 4)])
+    frame = gradient_frame(find_experiments(tmp_path))
+    assert frame["samples"].tolist() == [1, 2, 1, 2]
+    assert frame["norm"].tolist() == [1.5, 2, 2.5, 3]
+    assert frame["standard_error"].isna().tolist() == [True, False, True, False]
+
+
+def test_changes_on_hard_and_easy_samples_by_hand(tmp_path):
+    """Of the samples that both logs hold; p = 1/2 is easy; the error is that of a mean of paired changes."""
+    n = 200
+    base = np.array([10, 40, 90, 99, 100, 150, 190, 200, 120])  # samples 0 to 8
+    own = np.array([35, 20, 110, 70, 160, 199, 200, 130, 77])  # samples 1 to 9
+    write_experiment(tmp_path, "gaussian", base, n)
+    write_experiment(tmp_path, "easy", own, n, first=1)
+    table = difficulty_table(find_experiments(tmp_path)).set_index("method")
+    changes = {"hard": [], "easy": []}
+    ends = {"hard": [], "easy": []}
+    for sample in range(1, 9):
+        k, before = int(own[sample - 1]), int(base[sample])
+        kind = "hard" if 2 * before < n else "easy"
+        changes[kind].append((k - before) / n)
+        ends[kind].append(k / n)
+    for kind, change in changes.items():
+        row = table.loc["easy"]
+        mean = sum(change) / len(change)
+        variance = sum((value - mean) ** 2 for value in change) / (len(change) - 1)
+        assert row[f"{kind} samples"] == len(change)
+        assert row[f"p, {kind}"] == pytest.approx(sum(ends[kind]) / len(change), rel=1e-12)
+        assert row[f"change, {kind}"] == pytest.approx(mean, rel=1e-12)
+        assert row[f"s.e., {kind}"] == pytest.approx((variance / len(change)) ** 0.5, rel=1e-12)
+    assert table.loc["gaussian", ["hard samples", "easy samples"]].tolist() == [4, 5]
+    assert table.loc["gaussian", "p, hard"] == pytest.approx((10 + 40 + 90 + 99) / 4 / n)
+    assert table.loc["gaussian", ["change, hard", "s.e., hard", "change, easy", "s.e., easy"]].tolist() == [0] * 4
+
+
+# -- E2's weight ----------------------------------------------------------------------------------------------------
+
+
+def test_the_curve_of_weights_is_e2s_averaged_over_the_draws():
+    """Clopper and Pearson's bound as the quantile of a beta law, each count with its binomial chance."""
+    radius = np.array([norm.ppf(beta.ppf(0.1, max(k, 12), 17 - max(k, 12))) for k in range(17)])
+    weight = radius / radius.min()
+    curve = weight_curve()
+    np.testing.assert_allclose(curve["p"], np.arange(201) / 200, rtol=0, atol=1e-15)
+    for p, mean, low, high in curve.itertuples(index=False):
+        chance = [binom.pmf(k, 16, p) for k in range(17)]
+        assert mean == pytest.approx(sum(w * c for w, c in zip(weight, chance, strict=True)), rel=1e-9)
+        for found, q in ((low, 0.05), (high, 0.95)):
+            assert found == pytest.approx(weight[next(k for k in range(17) if binom.cdf(k, 16, p) >= q)], rel=1e-9)
+    assert curve["weight"].iloc[0] == 1
+    assert curve["weight"].iloc[-1] == pytest.approx(7.21, abs=0.005)  # the paper's largest weight
+
+
+# -- F3: errors of the split ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [((3, 0.7), (2, 0.7)), ((2, 0.5), (8, 2)), ((9, 1), (1.5, 0.6))])
+def test_errors_are_those_of_the_jackknife(first, second):
+    """The estimates are made again without each of 400 samples in turn. For the difference, a mean, both errors are the
+    same; the other two bend with the mean of p, which the jackknife sees and the delta method does not: by O(1/400)."""
+    rng = np.random.default_rng(0)
+    n, samples = 2000, 400
+    counts = [rng.binomial(n, rng.beta(*shape, samples)) for shape in (first, second)]
+    whole = decompose(*counts, n, sigma=0.5)
+    gained, level = 0, 0
+    for sign, k in zip((1, -1), counts, strict=True):
+        radius = np.asarray(radius_from_count(k, n, 1e-3, 0.5))
+        gained = gained + sign * (radius.sum() - radius) / (samples - 1)
+        level = level + sign * expected_radius((k.sum() - k) / (n * (samples - 1)), n, 1e-3, 0.5)
+    for name, left, tolerance in (
+        ("difference", gained, 1e-10),
+        ("from_mean", level, 0.005),
+        ("from_spread", gained - level, 0.005),
+    ):
+        error = np.sqrt((samples - 1) * np.mean((left - left.mean()) ** 2))
+        assert getattr(whole, f"{name}_error") == pytest.approx(error, rel=tolerance), name
+
+
+# -- survival curves and attribution --------------------------------------------------------------------------------
+
+
+@st.composite
+def logs(draw):
+    """Two logs at one budget, of which the second may hold the first samples alone; rounded, or not."""
+    n = draw(st.sampled_from([100, 1000]))
+    size = draw(st.integers(2, 40))
+    count = st.one_of(st.integers(n // 2, n), st.sampled_from([0, n - 1, n]))
+    made = []
+    for samples in (size, draw(st.integers(2, size))):
+        counts = draw(st.lists(count, min_size=samples, max_size=samples))
+        wrong = draw(st.lists(st.integers(0, samples - 1), max_size=samples // 2))
+        made.append(log_of_counts(counts, n, wrong=wrong, digits=draw(st.sampled_from([None, 3]))))
+    return made
+
+
+@given(logs())
+@settings(max_examples=30)
+def test_a_survival_curve_counts_the_samples_that_reach_each_step(made):
+    """One row for each bound of a sample predicted correctly, and the first one again at u = 1/2."""
+    frame = survival_frame(made, ["a", "b"])
+    for log, name in zip(made, "ab", strict=True):
+        rows = frame[frame["log"] == name]
+        sound, rows_of_log = log.radius_sound, range(log.samples)
+        steps = sorted({sound[i] for i in rows_of_log if log.correct[i]})
+        if steps:
+            assert rows["tail"].iloc[0] == 0.5
+            assert rows["share"].iloc[0] == rows["share"].iloc[1]
+        rows = rows.iloc[1:]
+        for radius, tail, share in zip(steps, rows["tail"], rows["share"], strict=True):
+            assert tail == pytest.approx(norm.sf(radius / log.sigma), rel=1e-9)
+            reaching = sum(bool(log.correct[i]) and log.radius[i] >= radius for i in rows_of_log)
+            assert share == pytest.approx(reaching / log.samples, rel=1e-12)
+
+
+@given(logs())
+@settings(max_examples=30)
+def test_a_lead_is_a_paired_mean_with_its_standard_error(made):
+    """d = +1, 0, -1 for each sample that both logs hold: its mean, and its deviation (of n, not n - 1) over sqrt n. No
+    lead beyond what either log reaches on them."""
+    frame = survival_frame(made, ["a", "b"])
+    for log, name in zip(made, "ab", strict=True):
+        common = min(log.samples, made[0].samples)
+        own, other = (np.where(one.correct, one.radius_sound, -1.0)[:common] for one in (log, made[0]))
+        rows = frame[frame["log"] == name].iloc[1:]  # without the one at u = 1/2
+        steps = np.unique(log.radius_sound[log.correct])
+        for radius, lead, error in zip(steps, rows["lead"], rows["lead_error"], strict=True):
+            if radius > min(own.max(), other.max()):
+                assert np.isnan(lead)
+                assert np.isnan(error)
+                continue
+            d = [int(mine >= radius) - int(theirs >= radius) for mine, theirs in zip(own, other, strict=True)]
+            mean = sum(d) / common
+            assert lead == pytest.approx(mean, abs=1e-12)
+            assert error**2 == pytest.approx(sum((x - mean) ** 2 for x in d) / common**2, abs=1e-12)
+
+
+def test_the_error_of_a_large_lead_is_small():
+    """One log reaches everywhere, the other nowhere but on one sample: nearly every d is 1, and hardly varies."""
+    frame = survival_frame([log_of_counts([1000] + [600] * 99), log_of_counts([1000] * 100)], ["a", "b"])
+    row = frame[frame["log"] == "b"].iloc[-1]
+    assert row["lead"] == pytest.approx(0.99)
+    assert row["lead_error"] == pytest.approx((0.99 * 0.01 / 100) ** 0.5)
+
+
+@pytest.mark.parametrize("samples", [2, 7, 200, 333])
+def test_attribution_splits_the_difference_and_its_error_is_the_paired_one(samples):
+    """d = radius of one minus radius of the other, counted within a bin of the other's bound on p and 0 outside it: the
+    part is the mean of d over all samples, and its error that of a mean."""
+    wrong = [1, 5, 6]
+    reference = log_of_counts(counts_of_model(1, samples, n=10_000), 10_000, wrong=wrong)
+    other = log_of_counts(counts_of_model(2, samples, n=10_000, b=0.3), 10_000, wrong=[0, 5])
+    frame = attribution_frame([reference, other], ["reference", "other"])
+    assert set(frame["log"]) == {"other"}
+    limits = {"not certified": (-1, 0.5), "0.5-0.9": (0.5, 0.9), "0.9-0.99": (0.9, 0.99)}
+    limits |= {"0.99-0.999": (0.99, 0.999), "0.999-1": (0.999, 1)}
+    assert frame["difficulty"].tolist() == list(limits)
+    change = other.radius * other.correct - reference.radius * reference.correct
+    bound = np.where(reference.correct, norm.cdf(reference.radius / 0.5), 0)
+    for difficulty, part, error in frame.drop(columns="log").itertuples(index=False):
+        low, high = limits[difficulty]
+        d = [x if low < u <= high else 0.0 for x, u in zip(change, bound, strict=True)]
+        mean = sum(d) / samples
+        assert part == pytest.approx(mean, abs=1e-12)
+        expected = (sum((x - mean) ** 2 for x in d) / (samples - 1) / samples) ** 0.5
+        assert error == pytest.approx(expected, rel=1e-12, abs=1e-15)
+    assert frame["difference"].sum() == pytest.approx(other.acr - reference.acr, abs=1e-12)
