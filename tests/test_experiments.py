@@ -18,6 +18,7 @@ from rstheory.audit.decomposition import decompose
 from rstheory.cli import app
 from rstheory.experiments import doubts, find_experiments, write_report
 from rstheory.experiments.tables import (
+    ablation_table,
     accuracy_table,
     decomposition_table,
     difficulty_table,
@@ -152,12 +153,14 @@ def test_the_shipped_experiments_show_what_the_readme_says():
     gained = decomposition_table(experiments).iloc[0]
     assert gained["by mean"] < -2 * gained["s.e. (mean)"]
     assert gained["by spread"] > 2 * gained["s.e. (spread)"]
-    hard = difficulty_table(experiments)
-    assert (hard["hard samples"] + hard["easy samples"]).tolist() == [450, 450]
-    assert hard.loc[0, ["change, hard", "change, easy"]].tolist() == [0, 0]
+    (ablation,) = ablation_table(experiments).to_dict("records")
+    assert ablation["ACR"] == pytest.approx(accuracy["ACR"][1] - accuracy["ACR"][0])
+    assert ablation["r = 0"] == pytest.approx(accuracy["0"][1] - accuracy["0"][0])
+    (hard,) = difficulty_table(experiments).to_dict("records")
+    assert hard["hard samples"] + hard["easy samples"] == 450
     total = sum(hard["p, " + kind] * hard[f"{kind} samples"] for kind in ("hard", "easy")) / 450
-    assert total[1] == pytest.approx(gained["mean p"])
-    assert hard["change, easy"][1] < -2 * hard["s.e., easy"][1]
+    assert total == pytest.approx(gained["mean p"])
+    assert hard["change, hard"] < -2 * hard["s.e., hard"]
     ratios = gradient_table(experiments)["easy/hard"].to_numpy().reshape(2, 2)
     assert (ratios[:, 1] > ratios[:, 0]).all()  # attacked noise gives easy samples more of the gradient
     frame = gradient_frame(experiments)
@@ -176,7 +179,7 @@ def test_report_is_complete_and_repeats_itself(tmp_path):
     assert names >= {
         "radius_and_sensitivity", "p_distribution", "sampling_weight", "gradient_norms", "gain_by_mean_and_spread",
         "accuracy", "gradients", "decomposition", "survival", "radius_accuracy", "acr_by_budget", "attribution",
-        "ranks", "difficulty",
+        "ranks", "difficulty", "ablation",
     }  # fmt: skip
     for file, content in contents[0].items():
         if file.suffix == ".txt":

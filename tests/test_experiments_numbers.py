@@ -20,7 +20,7 @@ from rstheory.certify import Certificate
 from rstheory.cli import app
 from rstheory.experiments import find_experiments
 from rstheory.experiments.report import weight_curve
-from rstheory.experiments.tables import difficulty_table, gradient_frame
+from rstheory.experiments.tables import ablation_table, difficulty_table, gradient_frame
 from rstheory.plots.audit import attribution_frame, survival_frame
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
@@ -123,31 +123,66 @@ def test_a_bin_of_one_sample_has_no_error(tmp_path):
 
 
 def test_changes_on_hard_and_easy_samples_by_hand(tmp_path):
-    """Of the samples that both logs hold; p = 1/2 is easy; the error is that of a mean of paired changes."""
+    """Of the samples that both logs hold; p = 1/2 is easy; the error is that of a mean of paired changes. A judge is
+    Gaussian training, or the mean p of the methods other than the two compared that hold the sample."""
     n = 200
     base = np.array([10, 40, 90, 99, 100, 150, 190, 200, 120])  # samples 0 to 8
     own = np.array([35, 20, 110, 70, 160, 199, 200, 130, 77])  # samples 1 to 9
+    third = np.array([130, 140, 60, 90, 200, 110, 20, 180, 70, 150])  # samples 0 to 9
+    fourth = np.array([90, 50, 139, 120])  # samples 0 to 3
+    for method, counts, first in (
+        ("gaussian", base, 0),
+        ("easy", own, 1),
+        ("discard", third, 0),
+        ("attack", fourth, 0),
+    ):
+        write_experiment(tmp_path, method, counts, n, first=first)
+    table = difficulty_table(find_experiments(tmp_path)).set_index(["method", "decided by"])
+    assert sorted(table.index) == [
+        (m, by) for m in ("attack", "discard", "easy") for by in ("gaussian", "other methods")
+    ]
+    others = np.array([(third[i] + fourth[i]) / 2 if i < 4 else third[i] for i in range(10)])
+    for decided_by, judge in (("gaussian", base), ("other methods", others)):
+        changes = {"hard": [], "easy": []}
+        ends = {"hard": [], "easy": []}
+        for sample in range(1, 9):
+            k, before = int(own[sample - 1]), int(base[sample])
+            kind = "hard" if 2 * judge[sample] < n else "easy"
+            changes[kind].append((k - before) / n)
+            ends[kind].append(k / n)
+        for kind, change in changes.items():
+            row = table.loc[("easy", decided_by)]
+            mean = sum(change) / len(change)
+            variance = sum((value - mean) ** 2 for value in change) / (len(change) - 1)
+            assert row[f"{kind} samples"] == len(change)
+            assert row[f"p, {kind}"] == pytest.approx(sum(ends[kind]) / len(change), rel=1e-12)
+            assert row[f"change, {kind}"] == pytest.approx(mean, rel=1e-12)
+            assert row[f"s.e., {kind}"] == pytest.approx((variance / len(change)) ** 0.5, rel=1e-12)
+
+
+def test_gains_of_a_method_by_hand(tmp_path):
+    """ACR and certified accuracy gained on common samples, with errors of paired means."""
+    n, alpha, sigma = 200, 1e-3, 0.5
+    base = np.array([10, 140, 190, 199, 100, 150, 190, 200, 120])  # samples 0 to 8
+    own = np.array([135, 20, 200, 200, 160, 199, 200, 130, 77])  # samples 1 to 9
     write_experiment(tmp_path, "gaussian", base, n)
     write_experiment(tmp_path, "easy", own, n, first=1)
-    table = difficulty_table(find_experiments(tmp_path)).set_index("method")
-    changes = {"hard": [], "easy": []}
-    ends = {"hard": [], "easy": []}
-    for sample in range(1, 9):
-        k, before = int(own[sample - 1]), int(base[sample])
-        kind = "hard" if 2 * before < n else "easy"
-        changes[kind].append((k - before) / n)
-        ends[kind].append(k / n)
-    for kind, change in changes.items():
-        row = table.loc["easy"]
-        mean = sum(change) / len(change)
-        variance = sum((value - mean) ** 2 for value in change) / (len(change) - 1)
-        assert row[f"{kind} samples"] == len(change)
-        assert row[f"p, {kind}"] == pytest.approx(sum(ends[kind]) / len(change), rel=1e-12)
-        assert row[f"change, {kind}"] == pytest.approx(mean, rel=1e-12)
-        assert row[f"s.e., {kind}"] == pytest.approx((variance / len(change)) ** 0.5, rel=1e-12)
-    assert table.loc["gaussian", ["hard samples", "easy samples"]].tolist() == [4, 5]
-    assert table.loc["gaussian", "p, hard"] == pytest.approx((10 + 40 + 90 + 99) / 4 / n)
-    assert table.loc["gaussian", ["change, hard", "s.e., hard", "change, easy", "s.e., easy"]].tolist() == [0] * 4
+    (row,) = ablation_table(find_experiments(tmp_path)).to_dict("records")
+    assert row["samples"] == 8
+
+    def radius(k):
+        bound = beta.ppf(alpha, k, n - k + 1)
+        return sigma * norm.ppf(bound) if bound > 0.5 else None  # None: abstained, or of another class
+
+    pairs = [(radius(own[sample - 1]), radius(base[sample])) for sample in range(1, 9)]
+    gains = {"ACR": [(a or 0) - (b or 0) for a, b in pairs]}
+    for r in (0, 0.5, 1, 1.5):
+        gains[f"r = {r:g}"] = [int(a is not None and a >= r) - int(b is not None and b >= r) for a, b in pairs]
+    for name, gain in gains.items():
+        mean = sum(gain) / 8
+        assert row[name] == pytest.approx(mean, rel=1e-9, abs=1e-12)
+        error = (sum((value - mean) ** 2 for value in gain) / 7 / 8) ** 0.5
+        assert row[f"s.e. ({name})"] == pytest.approx(error, rel=1e-9)
 
 
 # -- E2's weight ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from rstheory.audit.report import audit
 from rstheory.budget import min_certifiable_count
 from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
+    ablation_table,
     accuracy_table,
     decomposition_table,
     difficulty_table,
@@ -30,7 +31,9 @@ from rstheory.tables import provenance, show, write_csv
 _TABLES = {
     "accuracy": "ACR with its standard error over the samples, and certified accuracy at each radius",
     "gradients": "Mean gradient norm of easy (p > 0.5) and hard (p < 0.5) training samples",
-    "difficulty": "Mean p on test samples that are hard (p < 0.5) and easy for Gaussian training, and its change",
+    "ablation": "Gained over Gaussian training in ACR and in certified accuracy, with paired standard errors",
+    "difficulty": "Mean p on hard (p < 0.5) and easy test samples, and its change against Gaussian training, by whose p"
+    " decides what is hard",
     "decomposition": "ACR gained over Gaussian training, by the mean of p and by its spread",
 }
 
@@ -46,6 +49,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
+        ("ablation", ablation_table(experiments)),
         ("gradients", gradient_table(experiments)),
         ("difficulty", difficulty_table(experiments)),
         ("decomposition", gained := decomposition_table(experiments)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from rstheory.audit.compare import common_samples
 from rstheory.audit.decomposition import decompose
 from rstheory.experiments.find import BASELINE, Experiment, grouped
 
 RADII = tuple(0.25 * k for k in range(11))  # the paper's: 0, 0.25, ..., 2.5
+_ABLATION_RADII = (0, 0.5, 1, 1.5)  # of the paper's, few enough to stand beside their errors
 
 
 def accuracy_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
@@ -20,6 +22,26 @@ def accuracy_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
         cells = {"data": e.data, "sigma": e.log.sigma, "method": e.method, "N": e.log.n, "samples": e.log.samples}
         cells |= {"ACR": e.log.acr, "s.e.": e.log.standard_error}
         rows.append(cells | {f"{r:g}": float(e.log.certified_accuracy(r)) for r in RADII})
+    return pd.DataFrame(rows)
+
+
+def ablation_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
+    """What each method gains over the baseline: ACR, and certified accuracy at some radii; one row a method.
+
+    "s.e." after each gain: its paired standard error over the samples that both logs hold. A log of another budget than
+    the baseline's is left out.
+    """
+    rows = []
+    for (data, sigma), e, base in _against_baseline(experiments):
+        own, reference = common_samples(e.log, base.log)
+        gains = {"ACR": own.radius * own.correct - reference.radius * reference.correct}
+        for r in _ABLATION_RADII:
+            reached = ((log.correct & (log.radius >= r)).astype(float) for log in (own, reference))
+            gains[f"r = {r:g}"] = next(reached) - next(reached)
+        cells = {"data": data, "sigma": sigma, "method": e.method, "samples": own.samples}
+        for name, gain in gains.items():
+            cells |= {name: gain.mean(), f"s.e. ({name})": gain.std(ddof=1) / np.sqrt(len(gain))}
+        rows.append(cells)
     return pd.DataFrame(rows)
 
 
@@ -44,43 +66,61 @@ def gradient_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """How each method's ACR differs from the baseline's, split into mean and spread of p (F3); on common samples."""
     rows = []
-    for (data, sigma), group in grouped(experiments).items():
-        base = next((e for e in group if e.method == BASELINE), None)
-        for e in group:
-            if base is None or e is base or (e.log.n, e.log.alpha) != (base.log.n, base.log.alpha):
-                continue
-            common = _common(e, base)
-            parts = decompose(e.counts[common].to_numpy(), base.counts[common].to_numpy(), e.log.n, e.log.alpha, sigma)
-            cells = {"data": data, "sigma": sigma, "method": e.method, "samples": len(common)}
-            cells |= {"ACR gained": parts.difference, "s.e.": parts.difference_error}
-            cells |= {"by mean": parts.from_mean, "s.e. (mean)": parts.from_mean_error}
-            cells |= {"by spread": parts.from_spread, "s.e. (spread)": parts.from_spread_error}
-            rows.append(cells | {"mean p": parts.mean_a, f"mean p, {BASELINE}": parts.mean_b})
+    for (data, sigma), e, base in _against_baseline(experiments):
+        common = _common(e, base)
+        parts = decompose(e.counts[common].to_numpy(), base.counts[common].to_numpy(), e.log.n, e.log.alpha, sigma)
+        cells = {"data": data, "sigma": sigma, "method": e.method, "samples": len(common)}
+        cells |= {"ACR gained": parts.difference, "s.e.": parts.difference_error}
+        cells |= {"by mean": parts.from_mean, "s.e. (mean)": parts.from_mean_error}
+        cells |= {"by spread": parts.from_spread, "s.e. (spread)": parts.from_spread_error}
+        rows.append(cells | {"mean p": parts.mean_a, f"mean p, {BASELINE}": parts.mean_b})
     return pd.DataFrame(rows)
 
 
 def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
-    """Mean label probability on test samples that are hard (p < 1/2) and easy for the baseline, by method.
+    """Mean label probability on test samples that are hard (p < 1/2) and easy, and its change against the baseline.
 
-    "change": against the baseline on the same samples, with its paired standard error. The baseline's p decides what is
-    hard, so even a second training by the same method would look better there and worse on easy samples: regression to
-    the mean. A method that is worse on hard samples is worse in spite of it.
+    One row a method and a judge of what is hard ("decided by"): the baseline's p; and, where there are other methods at
+    this noise level, their mean p. The first judge is partial. Whatever the method, even the baseline trained once
+    more, it would look better on the baseline's hard samples and worse on its easy ones: regression to the mean. The
+    second is one of neither side. Changes have paired standard errors.
     """
     rows = []
     for (data, sigma), group in grouped(experiments).items():
         base = next((e for e in group if e.method == BASELINE), None)
-        if base is None:
-            continue
         for e in group:
+            if base is None or e is base:
+                continue
             common = _common(e, base)
-            own, reference = e.counts[common] / e.log.n, base.counts[common] / base.log.n
-            cells = {"data": data, "sigma": sigma, "method": e.method}
-            for name, chosen in (("hard", reference < 0.5), ("easy", reference >= 0.5)):
-                change = (own - reference)[chosen]
-                cells |= {f"{name} samples": int(chosen.sum()), f"p, {name}": own[chosen].mean()}
-                cells |= {f"change, {name}": change.mean(), f"s.e., {name}": change.std() / np.sqrt(len(change))}
-            rows.append(cells)
+            own, reference = _label_probability(e, common), _label_probability(base, common)
+            judges = {BASELINE: reference}
+            if others := [other for other in group if other is not e and other is not base]:
+                shares = pd.concat([_label_probability(other, common) for other in others], axis=1)
+                judges["other methods"] = shares.mean(axis=1)  # over those that hold the sample
+            for name, judge in judges.items():
+                cells = {"data": data, "sigma": sigma, "method": e.method, "decided by": name}
+                for kind, chosen in (("hard", judge < 0.5), ("easy", judge >= 0.5)):
+                    change = (own - reference)[chosen]
+                    cells |= {f"{kind} samples": int(chosen.sum()), f"p, {kind}": own[chosen].mean()}
+                    cells |= {f"change, {kind}": change.mean(), f"s.e., {kind}": change.std() / np.sqrt(len(change))}
+                rows.append(cells)
     return pd.DataFrame(rows)
+
+
+def _against_baseline(
+    experiments: Sequence[Experiment],
+) -> Iterator[tuple[tuple[str, float], Experiment, Experiment]]:
+    """(Data set, noise level), experiment and baseline, wherever there is a baseline of the same budget."""
+    for key, group in grouped(experiments).items():
+        base = next((e for e in group if e.method == BASELINE), None)
+        for e in group:
+            if base is not None and e is not base and (e.log.n, e.log.alpha) == (base.log.n, base.log.alpha):
+                yield key, e, base
+
+
+def _label_probability(e: Experiment, samples: pd.Index) -> pd.Series:
+    """Share of the draws that gave each of these samples its label; NaN where the log does not hold it."""
+    return e.counts.reindex(samples) / e.log.n
 
 
 def _common(e: Experiment, base: Experiment) -> pd.Index:

@@ -109,7 +109,9 @@ def _plates(
         parts = attribution_frame(logs, names)
         caption = (
             f"ACR of each log minus that of {names[0]}, by how hard the samples are for {names[0]}; the bars of a log"
-            f" add up to its whole difference. Two paired standard errors over the samples. {source}"
+            " add up to its whole difference. Two paired standard errors over the samples. Samples that"
+            f" {names[0]} does not certify can only gain, and its easiest can hardly do so, whatever the other method:"
+            f" regression to the mean. {source}"
         )
         plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
         places = rank_frame(report, group, names)

@@ -53,7 +53,7 @@ def sampling_weight(frame: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(COLUMN, 2.3))
         axes = figure.subplots()
         axes.fill_between(frame["p"], frame["low"], frame["high"], color=COLORS[0], alpha=0.25, linewidth=0,
-                          label="middle 90 % of the draws")  # fmt: skip
+                          step="mid", label="middle 90 % of the draws")  # fmt: skip
         axes.plot(frame["p"], frame["weight"], color=COLORS[0], label="mean")
         axes.set(xlabel="$p$", ylabel="sampling weight", xlim=(0, 1), ylim=(0, None))
         axes.legend(loc="upper left")
@@ -66,18 +66,27 @@ def gradient_norms(frame: pd.DataFrame, title: str) -> Figure:
     frame: columns method, noise, p, norm, standard_error, samples.
     """
     methods = list(dict.fromkeys(frame["method"]))
+    columns = min(len(methods), 3)
+    height = -(-len(methods) // columns)
+    highest = (frame["norm"] + 2 * frame["standard_error"].fillna(0)).max()
     with style():
-        figure = Figure(figsize=(COLUMN if len(methods) == 1 else PAGE, 2.4))
-        panels = figure.subplots(1, len(methods), sharey=True, squeeze=False)[0]
-        for axes, method in zip(panels, methods, strict=True):
+        figure = Figure(figsize=(COLUMN if columns == 1 else PAGE, 0.5 + 1.9 * height))
+        grid = figure.subplots(height, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, method in zip(grid.flat, methods, strict=False):
             of = frame[frame["method"] == method]
             for (noise, rows), color, dash in zip(of.groupby("noise", sort=False), COLORS, DASHES, strict=False):
                 error = 2 * rows["standard_error"]
                 axes.errorbar(rows["p"], rows["norm"], error, color=color, linestyle=dash, marker=".", capsize=2,
                               linewidth=1, label=f"{noise} noise")  # fmt: skip
-            axes.set(xlabel="$p$", title=f"{method}", xlim=(0, 1), ylim=(0, None))
-        panels[0].set(ylabel="gradient norm, mean ±2 s.e.", title=f"{methods[0]} ({title})")
-        panels[0].legend()
+            axes.set(title=method, xlim=(0, 1), ylim=(0, 1.05 * highest))
+        for axes in grid.flat[len(methods) :]:
+            axes.set_visible(False)
+        for axes in grid.flat[max(0, len(methods) - columns) : len(methods)]:  # nothing is drawn below these
+            axes.tick_params(labelbottom=True)
+            axes.set_xlabel("$p$")
+        figure.supylabel("gradient norm, mean ±2 s.e.", fontsize=8)
+        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
+        figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
 
 
@@ -87,7 +96,7 @@ def decomposition(frame: pd.DataFrame) -> Figure:
     frame: as `tables.decomposition_table` makes it.
     """
     with style():
-        figure = Figure(figsize=(COLUMN, 0.9 + 0.55 * len(frame)))
+        figure = Figure(figsize=(1.5 * COLUMN, 0.9 + 0.5 * len(frame)))
         axes = figure.subplots()
         names = [f"{row.method}\n{row.data}, $\\sigma$ = {row.sigma:g}" for row in frame.itertuples()]
         y = np.arange(len(frame))[::-1]
