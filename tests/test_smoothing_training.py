@@ -19,6 +19,7 @@ from rstheory.cli import app
 from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import build, load_checkpoint, weights_digest
 from rstheory.smoothing.training import Attack, Discard, Moment, Part, Reweigh, Settings, label_counts, parts_of, train
+from rstheory.smoothing.training.settings import PAPER
 from rstheory.smoothing.training.trainer import COLUMNS, drawn
 
 CPU = torch.device("cpu")
@@ -388,11 +389,30 @@ def test_command_line_refuses_in_one_line(tmp_path):
         (["--method", "magic"], "method='magic'"),
         (["--arch", "vgg"], "vgg"),
         (["--dtype", "x"], "'x'"),
+        (["--attack-step", "0.1"], "--attack-step 0.1 has no effect with --method gaussian"),
+        (["--method", "attack+discard", "--reweigh-every", "3"], "--reweigh-every 3 has no effect"),
     ):
         result = CliRunner().invoke(app, [*arguments, *change])
         assert result.exit_code == 2, result.output
         assert message in result.stderr
         assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "changed"),
+    [
+        ("easy", [], {}),
+        ("discard+attack", ["--discard-draws", 7, "--attack-step", 0.5], {"discard_draws": 7, "step": 0.5}),
+        ("easy", ["--reweigh-every", 3, "--attack-steps", 2], {"every": 3, "steps": 2}),
+    ],
+)
+def test_options_of_the_command_reach_the_settings(monkeypatch, tmp_path, method, options, changed):
+    seen = []
+    monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[:2]))
+    arguments = ["train", "--data", "digits", "--sigma", 0.5, "--method", method, *options, "--out", tmp_path / "m"]
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    assert result.exit_code == 0, result.output
+    assert seen == [(method, Settings(sigma=0.5, easy=dataclasses.replace(PAPER[0.5], **changed)))]
 
 
 # -- what a step sees and does --------------------------------------------------------------------------------------

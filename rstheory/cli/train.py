@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from rstheory.cli.certify import Data, Sigma, refusals
 from rstheory.cli.common import positive
 
 if TYPE_CHECKING:
+    from rstheory.smoothing.training import EasySamples, Settings
     from rstheory.smoothing.training.trainer import Progress
 
 Method = Annotated[
@@ -37,9 +38,14 @@ def train(
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
     learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Initial learning rate.")] = 0.1,
     reweigh_every: Annotated[
-        int, typer.Option(min=1, help="Epochs of a schedule of 150 between two reweighings; scales with --epochs.")
-    ] = 10,
-    discard_draws: Annotated[int, typer.Option(min=1, help="Noise draws by which discarding measures an image.")] = 100,
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of a schedule of 150 between two reweighings; scales with --epochs. Default: 10."
+        ),
+    ] = None,
+    discard_draws: Annotated[
+        int | None, typer.Option(min=1, help="Noise draws by which discarding measures an image. Default: 100.")
+    ] = None,
     attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
     attack_step: Annotated[
         float | None,
@@ -54,7 +60,9 @@ def train(
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut short.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was cut short, if there is one.")
+    ] = False,
 ) -> None:
     """Train a base classifier under Gaussian noise, or by the paper's easy-sample methods (E1 to E3).
 
@@ -82,9 +90,9 @@ def train(
             dtype=dtype,
             seed=seed,
         )
-        easy = replace(settings.easy, every=reweigh_every, discard_draws=discard_draws)
-        easy = replace(easy, steps=attack_steps or easy.steps, step=attack_step or easy.step)
-        settings = replace(settings, easy=easy)
+        settings = replace(
+            settings, easy=_easy(method, settings, reweigh_every, discard_draws, attack_steps, attack_step)
+        )
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         trained(
             method,
@@ -98,6 +106,33 @@ def train(
             progress=_epochs(epochs),
         )
     typer.echo(f"wrote {out}")
+
+
+def _easy(
+    method: str,
+    settings: Settings,
+    reweigh_every: int | None,
+    discard_draws: int | None,
+    attack_steps: int | None,
+    attack_step: float | None,
+) -> EasySamples:
+    """The paper's hyper-parameters with those that were given. ValueError for one that the method has no use for."""
+    from rstheory.smoothing.training import Attack, Discard, Reweigh, parts_of
+
+    parts = parts_of(method, settings)
+    given: dict[str, Any] = {}
+    for option, name, value, part in (
+        ("--reweigh-every", "every", reweigh_every, Reweigh),
+        ("--discard-draws", "discard_draws", discard_draws, Discard),
+        ("--attack-steps", "steps", attack_steps, Attack),
+        ("--attack-step", "step", attack_step, Attack),
+    ):
+        if value is None:
+            continue
+        if not any(isinstance(one, part) for one in parts):
+            raise ValueError(f"{option} {value} has no effect with --method {method}: leave it out")
+        given[name] = value
+    return replace(settings.easy, **given)
 
 
 def _epochs(epochs: int) -> Progress:

@@ -13,5 +13,6 @@ from rstheory.smoothing.training.parts import Moment as Moment
 from rstheory.smoothing.training.parts import Part as Part
 from rstheory.smoothing.training.probability import label_counts as label_counts
 from rstheory.smoothing.training.reweigh import Reweigh as Reweigh
+from rstheory.smoothing.training.settings import EasySamples as EasySamples
 from rstheory.smoothing.training.settings import Settings as Settings
 from rstheory.smoothing.training.trainer import train as train
