@@ -192,7 +192,12 @@ def lead_regions(a: CertificationLog, b: CertificationLog) -> tuple[Region, ...]
 
 
 def attribution(a: CertificationLog, b: CertificationLog) -> dict[str, float]:
-    """ACR difference a - b split by the difficulty of the samples for b: the parts add up to it (D5)."""
+    """ACR difference a - b split by the difficulty of the samples for b: the parts add up to it (D5).
+
+    b judges, and is partial: samples that it does not certify can only add to the difference, and those at its largest
+    radius only take from it, even where a is b's own method trained once more (regression to the mean). So a large part
+    from hard samples is no proof that a was made for them; compare `attribution(b, a)`, its sign turned.
+    """
     parts = _contributions(a, b).sum(axis=1) / a.samples
     return {name: float(part) for name, part in zip(DIFFICULTY, parts, strict=True)}
 
