@@ -81,7 +81,7 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """Mean label probability on test samples that are hard (p < 1/2) and easy, and its change against the baseline.
 
     One row a method and a judge of what is hard ("decided by"): the baseline's p; and, where there are other methods at
-    this noise level, their mean p. Both judges are partial. Whatever the method, even the baseline trained once more, it
+    this noise level, their mean p. Both judges are partial. Whatever the method, even the baseline trained again, it
     would look better on the baseline's hard samples and worse on its easy ones: regression to the mean. The other
     methods are kin to those they share parts with, which look worse on what their kin finds hard. What both judges say
     can be believed. Changes have paired standard errors.
