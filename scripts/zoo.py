@@ -84,20 +84,8 @@ def main(
             part.rename(log)
         csv = place / f"measured_{sigma:.2f}.csv"
         if not csv.exists():
-            run(
-                [
-                    "measure",
-                    "--checkpoint",
-                    str(model),
-                    *common,
-                    "--skip",
-                    str(measured),
-                    "--device",
-                    device,
-                    "--out",
-                    str(csv),
-                ]
-            )
+            options = ["--skip", str(measured), "--device", device, "--out", str(csv)]
+            run(["measure", "--checkpoint", str(model), *common, *options])
 
 
 if __name__ == "__main__":
