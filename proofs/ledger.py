@@ -58,7 +58,7 @@ def by_tests(file: str, *names: str, covers: str = "") -> Check:
     return Check("property test", f"tests/{file}", names, (), covers)
 
 
-LIBRARY = "rstheory/symbolic.py"
+LIBRARY = "rstheory/symbolic/identities.py"
 
 LEDGER: tuple[Row, ...] = (
     Row(
