@@ -94,6 +94,7 @@ def curvature() -> sp.Expr:
 def sensitivity_ratio() -> sp.Expr:
     """Return R′(p₁)/R′(p₂): how many times more a gain is worth at p₁ than at p₂, both in (0, 1) (A4, paper §4.2).
 
+    >>> from rstheory.symbolic import z1, z2
     >>> sensitivity_ratio().subs({p1: cdf(z1), p2: cdf(z2)})
     exp(z_1**2/2)*exp(-z_2**2/2)
     """
@@ -151,6 +152,7 @@ def smallest_budget() -> sp.Expr:
 def sigma_for_acr() -> sp.Expr:
     """Return the σ at which `trivial_acr` equals M at a fixed budget with α^(1/N) > 1/2 (B5).
 
+    >>> from rstheory.symbolic import numeric
     >>> float(numeric(in_tail(sigma_for_acr()), M, q, N, alpha)(0.844, 0.1, 100_000, 0.001))
     2.214...
     """
