@@ -21,7 +21,7 @@ from rstheory.cli import app
 from rstheory.experiments import find_experiments
 from rstheory.experiments.report import weight_curve
 from rstheory.experiments.tables import ablation_table, difficulty_table, gradient_frame
-from rstheory.plots.audit import attribution_frame, survival_frame
+from rstheory.plots.logs import attribution_frame, survival_frame
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training import Attack, label_counts

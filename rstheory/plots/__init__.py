@@ -1,14 +1,7 @@
 """Figures: one style, one function a figure, which takes results (data frames) and returns a Matplotlib Figure."""
 
-from rstheory.plots.audit import (
-    acr_by_budget,
-    attribution_bars,
-    group_figures,
-    radius_accuracy,
-    rank_flips,
-    survival,
-    write_figures,
-)
+from rstheory.plots.audit import group_figures, write_figures
+from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_flips, survival
 from rstheory.plots.style import Plate, save
 from rstheory.plots.theory import (
     acr_unbounded,

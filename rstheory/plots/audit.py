@@ -1,35 +1,35 @@
-"""The figures of an audit: one function a figure, drawn from a data frame, and one that makes that frame.
-
-Each frame has a column `log` with short names, in the order in which the logs are to be drawn. The first is the one
-that the others are compared with: the best one, unless another is asked for.
-"""
+"""Which figures an audit has: what is drawn in each, in which folder it lies, and what its caption says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
 
-from rstheory._check import Float
-from rstheory.audit.compare import attribution, attribution_errors, common_samples
 from rstheory.audit.crossings import BudgetCurves
 from rstheory.audit.log import CertificationLog
-from rstheory.audit.report import LARGEST_PREDICTED, LARGEST_TRANSPORTED, AuditReport, Group, ranks
-from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, Plate, style
+from rstheory.audit.report import LARGEST_TRANSPORTED, AuditReport, Group
+from rstheory.plots.logs import (
+    SMALLEST_BUDGET,
+    accuracy_frame,
+    acr_by_budget,
+    attribution_bars,
+    attribution_frame,
+    budget_frame,
+    crossing_frame,
+    radius_accuracy,
+    rank_flips,
+    rank_frame,
+    short_name,
+    survival,
+    survival_frame,
+)
+from rstheory.plots.style import COLORS, Plate
 from rstheory.tables import provenance
 
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
-_BUDGETS_A_DECADE, _SMALLEST_BUDGET = 8, 100
-_PREDICTED_AT = (2, 5, 10)  # in units of N: slow, and smooth
-_NAME = 22  # characters of a log's name that fit a legend
-_TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
 def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Path]:
@@ -94,7 +94,7 @@ def _plates(
             f" bound, for all radii at once, on the population's certified accuracy. {source}",
         ),
     ]
-    if curves is not None and group.n > _SMALLEST_BUDGET:
+    if curves is not None and group.n > SMALLEST_BUDGET:
         budgets = budget_frame(curves, range(start, start + len(logs)), names)
         crossings = crossing_frame(report, group, names)
         drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
@@ -151,341 +151,9 @@ def _drawn(report: AuditReport, group: Group, reference: str | None = None) -> t
     named = [(log.log, name) for log, name in zip(report.members(group), group.names, strict=True)]
     named.sort(key=lambda pair: (pair[0].path != reference, -pair[0].acr))
     logs = [log for log, _ in named[:MOST_LOGS]]
-    return logs, [_short(name) for _, name in named[:MOST_LOGS]]
-
-
-def _short(name: str) -> str:
-    """A name that fits a legend, and that Matplotlib does not take for mathematics."""
-    cut = name if len(name) <= _NAME else "..." + name[-_NAME + 3 :]
-    return cut.replace("$", r"\$").lstrip("_") or name
+    return logs, [short_name(name) for _, name in named[:MOST_LOGS]]
 
 
 def _power(n: int) -> str:
     exponent = round(np.log10(n))
     return f"10^{{{exponent}}}" if n == 10**exponent else f"{n:,}".replace(",", r"\,")
-
-
-# -- survival curves --------------------------------------------------------------------------------------------------
-
-
-def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
-    """Survival curves with bands, and the lead over the first log with its paired standard error (D1, D4).
-
-    The lead is on the samples common to both. Rows by u ascending, each holding down to the u before: S falls just
-    above a bound that the log holds. The first row is at u = 1/2.
-
-    Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
-    """
-    frames = []
-    first = logs[0]
-    for log, name in zip(logs, names, strict=True):
-        curve = log.survival(rho=rho)
-        frame = pd.DataFrame(
-            {
-                "log": name,
-                "tail": curve.tail,
-                "share": curve.share,
-                "lower_samples": curve.lower_samples,
-                "lower_population": curve.lower_population,
-            }
-        )
-        lead, error = _lead(*common_samples(log, first), curve.radius)
-        frame = frame.assign(lead=lead, lead_error=error)
-        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5), frame]))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _lead(log: CertificationLog, other: CertificationLog, radius: Float) -> tuple[Float, Float]:
-    """Certified accuracy of a log above that of another on the same samples, with its paired standard error."""
-    reach, against = (np.where(one.correct, one.radius_sound, -1.0) for one in (log, other))
-    samples = max(log.samples, 1)
-    only_log = np.sort(np.where(reach > against, reach, -1.0))
-    gained = _at_least(only_log, radius) - _at_least(np.sort(np.where(reach > against, against, -1.0)), radius)
-    lost = _at_least(np.sort(np.where(against > reach, against, -1.0)), radius) - _at_least(
-        np.sort(np.where(against > reach, reach, -1.0)), radius
-    )
-    # Above the largest radius of either, the lead is the other's whole share: rounding, or another budget, but no lead.
-    both = radius <= min(reach.max(initial=-1.0), against.max(initial=-1.0))
-    lead = np.where(both, (gained - lost) / samples, np.nan)
-    return lead, np.sqrt(np.maximum((gained + lost) / samples - lead**2, 0) / samples)
-
-
-def _at_least(values: Float, radius: Float) -> Float:
-    return len(values) - np.searchsorted(values, radius).astype(np.float64)
-
-
-def survival(curves: pd.DataFrame, title: str) -> Figure:
-    """Share of samples with p >= u against u, with the bands of D4, and each log's lead over the first one.
-
-    curves: what `survival_frame` returns.
-    """
-    with style():
-        names = list(dict.fromkeys(curves["log"]))
-        figure, panels = _panels(2 if len(names) > 1 else 1)
-        left, right = panels[0], panels[-1]
-        for i, name in enumerate(names):
-            rows = curves[curves["log"] == name]
-            look: Any = {"color": COLORS[i], "linestyle": DASHES[i]}
-            left.fill_between(
-                rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
-                alpha=0.12, linewidth=0,
-            )  # fmt: skip
-            left.step(rows["tail"], rows["share"], where="pre", label=name, **look)
-            if i and rows["lead"].notna().any():
-                low, high = (100 * (rows["lead"] + sign * 2 * rows["lead_error"]) for sign in (-1, 1))
-                right.fill_between(rows["tail"], low, high, step="pre", color=COLORS[i], alpha=0.2, linewidth=0)
-                right.step(rows["tail"], 100 * rows["lead"], where="pre", **look)
-        for axes in panels:
-            _probability_axis(axes, curves["tail"].min())
-        left.set(
-            ylabel="share of samples with $p \\geq u$",
-            ylim=(0, None),
-            title=_part("survival of the bound on $p$", panels),
-        )
-        if len(panels) > 1:
-            right.axhline(0, color=COLORS[0], linewidth=1.2)
-            right.set(ylabel=f"lead over {names[0]} / % points", title="(b) lead, with ±2 paired s.e.")
-        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
-        figure.legend(
-            *left.get_legend_handles_labels(), loc="outside right upper", handlelength=2.5,
-            title="band: population, 95 %", title_fontsize=6,
-        )  # fmt: skip
-    return figure
-
-
-def _panels(number: int) -> tuple[Figure, list[Axes]]:
-    """A figure as wide as its panels need, with room for a legend to the right of them."""
-    figure = Figure(figsize=(PAGE if number > 1 else COLUMN + 1, 2.7))
-    return figure, list(np.atleast_1d(figure.subplots(1, number)))
-
-
-def _part(title: str, panels: Sequence[Axes]) -> str:
-    """Title of the first panel, lettered where there are more."""
-    return f"(a) {title}" if len(panels) > 1 else title
-
-
-def _probability_axis(axes: Axes, smallest: float) -> None:
-    """An x axis for tails 1 - u, logarithmic, easy samples to the right, with ticks that say u."""
-    axes.set(xscale="log", xlim=(0.5, max(smallest * 0.7, 1e-12)), xlabel="$u$ (logarithmic in $1 - u$)")
-    ticks = [tick for tick in _TICKS if tick >= smallest * 0.7]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([f"{1 - tick:.7f}".rstrip("0") for tick in ticks])
-
-
-# -- certified accuracy -----------------------------------------------------------------------------------------------
-
-
-def accuracy_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
-    """Certified accuracy as printed against the radius, with the lower band of D4.
-
-    Columns log, radius, share, lower.
-    """
-    frames = []
-    for log, name in zip(logs, names, strict=True):
-        curve = log.survival(rho=rho)
-        start = np.asarray([0.0]), np.asarray([log.clean_accuracy]), curve.lower_population[:1]
-        columns = (np.concatenate(pair) for pair in zip(start, (curve.radius, curve.share, curve.lower_population),
-                                                        strict=True))  # fmt: skip
-        radius, share, lower = columns
-        frames.append(pd.DataFrame({"log": name, "radius": radius, "share": share, "lower": lower[: len(radius)]}))
-    return pd.concat(frames, ignore_index=True)
-
-
-def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
-    """Certified accuracy against the radius; the area below a curve is its ACR (D2). curves: see `accuracy_frame`."""
-    with style():
-        figure = Figure(figsize=(COLUMN, 3.1))
-        axes = figure.subplots()
-        for i, name in enumerate(dict.fromkeys(curves["log"])):
-            rows = curves[curves["log"] == name]
-            axes.fill_between(
-                rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.1,
-                linewidth=0,
-            )  # fmt: skip
-            axes.step(
-                rows["radius"], 100 * rows["share"], where="pre", color=COLORS[i], linestyle=DASHES[i], label=name
-            )
-        axes.set(
-            xlabel=r"$\ell_2$ radius $r$ (unit of the inputs)", ylabel="certified accuracy / %", xlim=(0, None),
-            ylim=(0, None),
-        )  # fmt: skip
-        figure.legend(
-            *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, handlelength=2.5, columnspacing=1,
-            title="bands: the population behind the samples, 95 %", title_fontsize=6,
-        )  # fmt: skip
-        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
-    return figure
-
-
-# -- ACR against the budget -------------------------------------------------------------------------------------------
-
-
-def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-    """Expected ACR against the budget, up to N, and predicted beyond (C7). Columns log, n, acr, lead, kind.
-
-    which: the logs to draw, by their positions in `curves`. lead: above the first of them.
-    """
-    own = curves.n
-    decades = np.log10(own / _SMALLEST_BUDGET)
-    spread = _SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_A_DECADE * decades) + 2)
-    predicted = [factor * own for factor in _PREDICTED_AT if factor * own <= LARGEST_PREDICTED]
-    rows = []
-    for n in [*sorted({*(int(n) for n in np.round(spread)), own}), *predicted]:
-        acr = curves.acr(n)[list(which)]
-        kind = "exact" if n <= own else "predicted"
-        rows += [
-            {"log": name, "n": n, "acr": float(value), "lead": float(value - acr[0]), "kind": kind}
-            for name, value in zip(names, acr, strict=True)
-        ]
-    return pd.DataFrame(rows)
-
-
-def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Budgets at which two of the logs drawn change places. Columns log (the two), n."""
-    samples = {log.log.path: log.log.samples for log in report.members(group)}
-    short = {log.log.path: _short(name) for log, name in zip(report.members(group), group.names, strict=True)}
-    rows = [
-        {"log": f"{short[pair.a]} | {short[pair.b]}", "first": short[pair.a], "n": n}
-        for pair in group.comparisons
-        for n in pair.crossing_budgets
-        if samples[pair.a] == samples[pair.b] == pair.samples  # else the curves drawn are not those that cross
-        if n >= _SMALLEST_BUDGET and short[pair.a] in names and short[pair.b] in names
-    ]
-    return pd.DataFrame(rows, columns=["log", "first", "n"])
-
-
-def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> Figure:
-    """Expected ACR against the budget, and the lead over the first log; dots where two logs change places (C7, C8).
-
-    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model.
-    """
-    with style():
-        names = list(dict.fromkeys(curves["log"]))
-        figure, panels = _panels(2 if len(names) > 1 else 1)
-        left, right = panels[0], panels[-1]
-        own = int(curves.loc[curves["kind"] == "exact", "n"].max())
-        for i, name in enumerate(names):
-            rows = curves[curves["log"] == name]
-            known, predicted = rows[rows["n"] <= own], rows[rows["n"] >= own]
-            for axes, column in zip(panels, ("acr", "lead"), strict=False):
-                axes.plot(known["n"], known[column], color=COLORS[i], linestyle=DASHES[i], label=name)
-                axes.plot(predicted["n"], predicted[column], color=COLORS[i], linestyle=":", linewidth=0.9)
-        for axes, column in zip(panels, ("acr", "lead"), strict=False):
-            points = [
-                np.interp(np.log(n), np.log(rows["n"]), rows[column])
-                for first, n in zip(crossings["first"], crossings["n"], strict=True)
-                for rows in [curves[curves["log"] == first]]
-            ]
-            axes.plot(
-                crossings["n"], points, "o", color="black", markersize=3, markerfacecolor="white", zorder=3,
-                label="order changes" if points else None,
-            )  # fmt: skip
-            axes.set(xscale="log", xlabel="certification budget $N$", xlim=(curves["n"].min(), curves["n"].max()))
-            if curves["n"].max() > own:
-                axes.axvspan(own, curves["n"].max(), color="black", alpha=0.06, linewidth=0, label="predicted")
-        left.set(ylabel="expected ACR", title=_part("ACR by budget", panels))
-        if len(panels) > 1:
-            right.set(ylabel=f"ACR minus that of {names[0]}", title="(b) lead")
-        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", handlelength=2.5)
-    return figure
-
-
-# -- attribution ------------------------------------------------------------------------------------------------------
-
-
-def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) -> pd.DataFrame:
-    """ACR of each log minus that of the first, by the difficulty of the samples for the first one (D5).
-
-    Columns log, difficulty, difference, standard_error. On the samples common to both.
-    """
-    rows = []
-    for log, name in zip(logs[1:], names[1:], strict=True):
-        pair = common_samples(log, logs[0])
-        errors = attribution_errors(*pair)
-        rows += [
-            {"log": name, "difficulty": difficulty, "difference": part, "standard_error": errors[difficulty]}
-            for difficulty, part in attribution(*pair).items()
-        ]
-    return pd.DataFrame(rows, columns=["log", "difficulty", "difference", "standard_error"])
-
-
-def attribution_bars(parts: pd.DataFrame, reference: str, title: str) -> Figure:
-    """Where the ACR differences to the reference come from, by difficulty. parts: see `attribution_frame`."""
-    with style():
-        names = list(dict.fromkeys(parts["log"]))
-        bins = list(dict.fromkeys(parts["difficulty"]))
-        figure = Figure(figsize=(PAGE, 2.6))
-        axes = figure.subplots()
-        width = 0.8 / max(len(bins), 1)
-        shades = colormaps["cividis"](np.linspace(0.0, 0.95, max(len(bins), 1)))  # dark: hard, light: easy
-        for i, difficulty in enumerate(bins):
-            rows = parts[parts["difficulty"] == difficulty]
-            x = np.arange(len(names)) + (i - (len(bins) - 1) / 2) * width
-            axes.bar(
-                x, rows["difference"], width, yerr=2 * rows["standard_error"], color=shades[i], label=difficulty,
-                error_kw={"linewidth": 0.7, "capsize": 1.5},
-            )  # fmt: skip
-        axes.axhline(0, color="black", linewidth=0.8)
-        axes.set_xticks(np.arange(len(names)), names)
-        axes.set(ylabel=f"ACR minus that of {reference}", title=f"{title}; error bars: ±2 s.e.")
-        axes.grid(visible=False, axis="x")
-        figure.legend(
-            *axes.get_legend_handles_labels(), loc="outside right upper", title=f"$p$ for {reference}",
-            title_fontsize=7,
-        )  # fmt: skip
-    return figure
-
-
-# -- ranks ------------------------------------------------------------------------------------------------------------
-
-
-def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii. Columns log, by, at, rank."""
-    short = [_short(name) for name in group.names]
-    own = report.members(group)
-    order = [short.index(name) for name in names]
-    rows = []
-    for budget in group.budgets:
-        for name, rank in zip(names, ranks([own[i].acr_at(budget.n) for i in order]), strict=True):
-            rows.append({"log": name, "by": "ACR", "at": float(budget.n), "rank": rank, "kind": budget.kind})
-    for k, radius in enumerate(group.radii):
-        shares = [own[i].certified_accuracy[k] for i in order]
-        for name, rank in zip(names, ranks(shares), strict=True):
-            rows.append({"log": name, "by": "certified accuracy", "at": radius, "rank": rank, "kind": "as printed"})
-    return pd.DataFrame(rows)
-
-
-def rank_flips(places: pd.DataFrame, title: str) -> Figure:
-    """Rank by ACR over budgets, and by certified accuracy over radii, best on top. places: see `rank_frame`."""
-    with style():
-        names = list(dict.fromkeys(places["log"]))
-        figure = Figure(figsize=(PAGE, 2.5))
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 4])
-        for axes, by in ((left, "ACR"), (right, "certified accuracy")):
-            chosen = places[places["by"] == by]
-            at = sorted(set(chosen["at"]))
-            for i, name in enumerate(names):
-                rank = chosen.loc[chosen["log"] == name, "rank"]
-                axes.plot(
-                    range(len(at)), rank, color=COLORS[i], linestyle=DASHES[i], marker="o", markersize=4, label=name
-                )
-            if by == "ACR":
-                labels = [f"{n:,.0f}" if n < 1000 else f"{n / 1000:,.4g}k" if n < 1e6 else f"{n / 1e6:g}M" for n in at]
-                predicted = set(chosen.loc[chosen["kind"] == "predicted", "at"])
-                for i in (i for i, n in enumerate(at) if n in predicted):
-                    axes.axvspan(i - 0.5, i + 0.4, color="black", alpha=0.06, linewidth=0)
-                shown = range(len(at))
-            else:
-                labels = [f"{r:g}" for r in at]
-                shown = range(0, len(at), max(1, -(-len(at) // 9)))
-            axes.set_xticks(list(shown), [labels[i] for i in shown])
-        left.set_yticks(range(1, len(names) + 1))
-        left.set_ylim(len(names) + 0.5, 0.5)
-        shaded = " (shaded: predicted)" if (places["kind"] == "predicted").any() else ""
-        left.set(xlabel="certification budget $N$", ylabel="rank", title=f"(a) by ACR{shaded}")
-        right.set(xlabel="radius $r$", title="(b) by certified accuracy at $r$")
-        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", handlelength=3)
-    return figure
