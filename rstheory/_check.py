@@ -132,3 +132,11 @@ def scalar_int(name: str, value: object) -> int:
     if array.ndim:
         raise ValueError(f"{name} must be a single integer here, got an array of shape {array.shape}")
     return int(array[()])
+
+
+def at_least(least: int, name: str, value: object) -> int:
+    """One integer from `least` on, as a Python int."""
+    number = scalar_int(name, value)
+    if number < least:
+        raise ValueError(f"{name}={_text(value)} is not allowed: it must be at least {least}")
+    return number

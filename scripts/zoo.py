@@ -1,10 +1,12 @@
-"""Train, certify and measure the networks that ship in `rstheory/zoo`, one after the other; killed, it goes on.
+"""Train, certify and measure the CIFAR-10 networks that ship in `rstheory/zoo`, one by one; killed, it goes on.
 
 What is there is left alone: each step runs `rstheory train`, `certify` or `measure` where its file is missing, with
 --resume where it was cut short. With the same versions on the same kind of machine the same weights, counts and
 measurements come out.
 
-    python scripts/zoo.py rstheory/zoo/cifar10-resnet20 --data cifar10 --arch resnet20 --epochs 12 --draws 1
+    python scripts/zoo.py rstheory/zoo/cifar10-resnet20 --epochs 12 --draws 1 --discard-draws 16 --reweigh-every 40
+
+makes those on CIFAR-10; `rstheory/zoo/README.md` says how the small ones on digits were made.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def main(
 
         first = certified(checkpoint, n, 0)
         large = read_log(first)
-        counts = label_counts(first).to_numpy()
+        counts = label_counts(first)["count"].to_numpy()
         rows = []
         for place, budget in enumerate(budgets):  # a seed of its own for every run: runs with one seed share draws
             seeds = range(1 + place * runs, 1 + (place + 1) * runs)

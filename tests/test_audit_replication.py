@@ -83,4 +83,4 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     with pytest.raises(ValueError, match="has no column counts"):
         label_counts(tmp_path / "log.tsv")
     (tmp_path / "own.tsv").write_text("idx\tlabel\tcounts\n7\t1\t3,9\n")
-    assert label_counts(tmp_path / "own.tsv").to_dict() == {7: 9}
+    assert label_counts(tmp_path / "own.tsv").to_dict("index") == {7: {"count": 9, "rival": 3}}

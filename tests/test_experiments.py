@@ -223,6 +223,37 @@ def test_measurements_of_another_network_are_refused(folder, name, value):
         find_experiments(folder)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("# draws: 100", "# draws: abc", "its draws, columns or rows are missing"),
+        ("# draws: 100", "# draws: 0", "its draws, columns or rows are missing"),
+        ("# draws: 100", "# a remark without its value", "its draws, columns or rows are missing"),
+        (r"(?s)(gradient_attacked\n).*", r"\1", "its draws, columns or rows are missing"),
+        (r"\n(\d+),(\d+),\d+,", r"\n\1,\2,101,", r"row 1 has count=101, .*: counts lie in 0\.\.100"),
+        (r"\n(\d+),(\d+),\d+,", r"\n\1,\2,-1,", "row 1 has count=-1"),
+        (r"\n(\d+,\d+,\d+),[^,]+,", r"\n\1,,", "row 1 has .*gradient=nan"),
+        (r"\n(\d+,\d+,\d+),[^,]+,", r"\n\1,much,", "row 1 has .*gradient=much"),
+        (r"\n(\d+,\d+,\d+),[^,]+,", r"\n\1,inf,", "row 1 has .*gradient=inf"),
+    ],
+)
+def test_spoilt_measurements_are_refused(folder, old, new, message):
+    csv = folder / "digits" / "easy" / "measured_0.50.csv"
+    text, changed = re.subn(old, new, csv.read_text(), count=1)
+    assert changed
+    csv.write_text(text)
+    with pytest.raises(ValueError, match=rf"measured_0\.50\.csv: .*{message}"):
+        find_experiments(folder)
+
+
+def test_a_remark_in_measurements_does_no_harm(folder):
+    csv = folder / "digits" / "easy" / "measured_0.50.csv"
+    before = find_experiments(folder)
+    csv.write_text("# measured by hand\n" + csv.read_text())
+    after = find_experiments(folder)
+    assert all(a.measured.equals(b.measured) for a, b in zip(before, after, strict=True))
+
+
 def test_a_log_outside_any_methods_folder_is_refused(folder):
     with pytest.raises(ValueError, match="lies in no folder of a method"):
         find_experiments(folder / "digits" / "easy")

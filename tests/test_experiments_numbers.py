@@ -20,12 +20,21 @@ from rstheory.certify import Certificate
 from rstheory.cli import app
 from rstheory.experiments import find_experiments
 from rstheory.experiments.report import weight_curve
-from rstheory.experiments.tables import ablation_table, difficulty_table, gradient_frame
+from rstheory.experiments.tables import (
+    RADII,
+    ablation_table,
+    accuracy_table,
+    decomposition_table,
+    difficulty_table,
+    gradient_frame,
+    gradient_table,
+)
 from rstheory.plots.logs import attribution_frame, survival_frame
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training import Attack, label_counts
 from rstheory.smoothing.training.gradients import gradient_norms
+from rstheory.smoothing.training.measure import measure
 
 CHECKPOINT = Path(rstheory.__file__).parent / "zoo" / "digits" / "gaussian" / "model_0.50.safetensors"
 
@@ -62,6 +71,32 @@ def test_measure_writes_what_its_parts_find(tmp_path, sigma, options, steps, ste
     np.testing.assert_allclose(frame["gradient"], plain, rtol=1e-6)
     np.testing.assert_allclose(frame["gradient_attacked"], attacked, rtol=1e-6)
     assert f"# attack: {steps} steps of {step}\n" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sigma": -1.0}, "sigma=-1.0"),
+        ({"steps": 0}, "steps=0"),
+        ({"steps": -2}, "steps=-2"),
+        ({"step": 0.0}, "step=0.0"),
+        ({"draws": 0}, "draws=0"),
+        ({"gradient_draws": 0}, "gradient_draws=0"),
+    ],
+)
+def test_bad_measurements_are_refused_before_they_are_made(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        measure(tmp_path / "absent.safetensors", "digits", tmp_path / "out.csv", **({"sigma": 0.5} | change))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"sigma": -1.0}, "sigma=-1.0"), ({"draws": 0}, "draws=0"), ({"attack": Attack(1, 2, 0.1)}, "attack.start=1")],
+)
+def test_bad_gradients_are_refused(change, message):
+    options = {"sigma": 0.5, "draws": 1, "seed": 0} | change
+    with pytest.raises(ValueError, match=message):
+        gradient_norms(load_checkpoint(CHECKPOINT).model, load("digits", "test"), [0], **options)
 
 
 # -- tables of experiments ------------------------------------------------------------------------------------------
@@ -183,6 +218,64 @@ def test_gains_of_a_method_by_hand(tmp_path):
         assert row[name] == pytest.approx(mean, rel=1e-9, abs=1e-12)
         error = (sum((value - mean) ** 2 for value in gain) / 7 / 8) ** 0.5
         assert row[f"s.e. ({name})"] == pytest.approx(error, rel=1e-9)
+
+
+def test_accuracies_by_hand(tmp_path):
+    """With two classes the label has the majority where it got more than half of the draws, certified or not."""
+    n, alpha, sigma = 200, 1e-3, 0.5
+    counts = [10, 100, 101, 130, 180, 199, 200]
+    write_experiment(tmp_path, "gaussian", counts, n)
+    (row,) = accuracy_table(find_experiments(tmp_path)).to_dict("records")
+    assert (row["method"], row["sigma"], row["N"], row["samples"]) == ("gaussian", sigma, n, 7)
+    bounds = [beta.ppf(alpha, k, n - k + 1) for k in counts]
+    radius = np.array([sigma * norm.ppf(bound) if bound > 0.5 else 0 for bound in bounds])
+    assert row["ACR"] == pytest.approx(radius.mean(), rel=1e-9)
+    assert row["s.e."] == pytest.approx(radius.std(ddof=1) / 7**0.5, rel=1e-9)
+    assert row["majority"] == pytest.approx(5 / 7)
+    for r in RADII:
+        assert row[f"{r:g}"] == pytest.approx(np.mean((radius > 0) & (radius >= r)), abs=1e-12)
+    assert 0 < row["0.25"] < row["0"] < row["majority"]
+
+
+def test_mean_gradients_of_easy_and_hard_samples_by_hand(tmp_path):
+    """p = 1/2 is neither. Without hard samples there is no ratio."""
+    measured = [(10, 100, 200), (9, 4, 6), (0, 8, 2), (11, 1, 1), (15, 3, 2), (20, 2, 12)]  # of 20 draws
+    write_experiment(tmp_path, "gaussian", [150, 60], measured=measured)
+    write_experiment(tmp_path, "easy", [150, 60], measured=[(20, 2, 5)])
+    write_experiment(tmp_path, "attack", [150, 60])
+    table = gradient_table(find_experiments(tmp_path)).set_index(["method", "noise"])
+    assert len(table) == 4
+    for noise, easy, hard in (("Gaussian", 2, 6), ("attacked", 5, 4)):
+        row = table.loc[("gaussian", noise)]
+        assert (row["easy"], row["hard"], row["easy samples"], row["hard samples"]) == (easy, hard, 3, 2)
+        assert row["easy/hard"] == easy / hard
+    assert np.isnan(table.loc[("easy", "attacked"), "easy/hard"])
+    assert table.loc[("easy", "attacked"), "easy"] == 5
+
+
+def test_the_split_of_a_gain_is_of_common_samples(tmp_path):
+    """Each number under its name, against the function that makes it."""
+    n = 200
+    base, own = np.array([10, 140, 190, 199, 100]), np.array([135, 200, 160, 199, 20])  # samples 0 to 4, and 1 to 5
+    write_experiment(tmp_path, "gaussian", base, n)
+    write_experiment(tmp_path, "easy", own, n, first=1)
+    (row,) = decomposition_table(find_experiments(tmp_path)).to_dict("records")
+    parts = decompose(own[:4], base[1:], n, 1e-3, 0.5)
+    assert row == {
+        "data": "toy",
+        "sigma": 0.5,
+        "method": "easy",
+        "samples": 4,
+        "ACR gained": parts.difference,
+        "s.e.": parts.difference_error,
+        "by mean": parts.from_mean,
+        "s.e. (mean)": parts.from_mean_error,
+        "by spread": parts.from_spread,
+        "s.e. (spread)": parts.from_spread_error,
+        "mean p": parts.mean_a,
+        "mean p, gaussian": parts.mean_b,
+    }
+    assert parts.from_mean_error != parts.from_spread_error != parts.difference_error
 
 
 # -- E2's weight ----------------------------------------------------------------------------------------------------

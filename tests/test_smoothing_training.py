@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest, norm
 from typer.testing import CliRunner
 
-from rstheory import clopper_pearson_lower
 from rstheory.cli import app
 from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import build, load_checkpoint, weights_digest
-from rstheory.smoothing.training import Attack, Discard, Moment, Part, Reweigh, Settings, label_counts, parts_of, train
+from rstheory.smoothing.training import Attack, Discard, Part, Reweigh, Settings, label_counts, parts_of, train
 from rstheory.smoothing.training.settings import PAPER
-from rstheory.smoothing.training.trainer import COLUMNS, drawn
+from rstheory.smoothing.training.trainer import COLUMNS, _seed
 
 CPU = torch.device("cpu")
 # After two short epochs little has been learnt, and whole classes are hard.
@@ -42,18 +41,6 @@ def quick(**changes):
 def trained(data, out, method="easy", configuration=None, **options):
     train(method, configuration or quick(), data, arch="mlp", out=out, device=CPU, **options)
     return weights_digest(load_checkpoint(out).model)
-
-
-def moment(model, epoch=0, sigma=0.5, count=None, labels=(0, 0, 0, 0, 0)):
-    return Moment(
-        model,
-        sigma,
-        epoch,
-        torch.tensor(labels),
-        count or (lambda draws: None),
-        torch.Generator(),
-        lambda: torch.autocast("cpu", enabled=False),
-    )
 
 
 # -- settings -------------------------------------------------------------------------------------------------------
@@ -94,6 +81,7 @@ def test_schedules_scale(epochs):
         ({"batch": -1}, "batch=-1"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"weight_decay": -1.0}, "weight_decay=-1.0"),
+        ({"momentum": 1.0}, "momentum=1.0"),
         ({"seed": -1}, "seed=-1"),
         ({"dtype": "float16"}, "dtype='float16'"),
     ],
@@ -103,124 +91,55 @@ def test_bad_settings_are_refused(change, message):
         quick(**change)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start": -1}, "start=-1"),
+        ({"threshold": 40.0}, r"threshold=40\.0 .* \[0, 1\]"),
+        ({"steps": 0}, "steps=0"),
+        ({"step": float("nan")}, "step=nan"),
+        ({"step": -0.25}, "step=-0.25"),
+        ({"every": 0}, "every=0"),
+        ({"discard_draws": 0}, "discard_draws=0"),
+    ],
+)
+def test_bad_hyper_parameters_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(PAPER[0.5], **change)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (lambda: Attack(-1, 1, 0.1), "start=-1"),
+        (lambda: Attack(0, -3, 0.1), "steps=-3"),
+        (lambda: Attack(0, 1, float("inf")), "step=inf"),
+        (lambda: Discard(-1, 0.4), "start=-1"),
+        (lambda: Discard(0, 1.1), "threshold=1.1"),
+        (lambda: Discard(0, 0.4, draws=0), "draws=0"),
+        (lambda: Reweigh(-1, 1), "start=-1"),
+        (lambda: Reweigh(0, 0), "every=0"),
+        (lambda: Reweigh(0, 1, draws=3), "draws=3 .* certifies no count"),
+    ],
+)
+def test_bad_parts_are_refused(part, message):
+    with pytest.raises(ValueError, match=message):
+        part()
+    assert Reweigh(0, 1, draws=4)  # the fewest that certify at alpha = 0.1
+
+
+@pytest.mark.parametrize("method", ["discard", "reweigh", "attack", "easy"])
+def test_a_run_that_ends_before_its_method_begins_is_refused(method):
+    with pytest.raises(ValueError, match=rf"{method} would begin at epoch 1, counted from 0, of 1: the run would be"):
+        parts_of(method, quick(epochs=1))
+    assert parts_of(method, quick(epochs=2))
+    assert parts_of("gaussian", quick(epochs=1)) == ()
+
+
 @pytest.mark.parametrize("method", ["", "magic", "discard+magic", "discard+discard", "gaussian+attack", "easy+attack"])
 def test_unknown_methods_are_refused(method):
     with pytest.raises(ValueError, match="use gaussian, discard, reweigh, attack, easy, or parts joined by"):
         parts_of(method, quick())
-
-
-# -- E1, E2: which samples are drawn --------------------------------------------------------------------------------
-
-
-def test_discarding_keeps_what_reaches_the_threshold():
-    """A sample at the threshold itself stays: p < p_t is what goes."""
-    counts = torch.tensor([0, 39, 40, 41, 100])
-    part = Discard(start=3, threshold=0.4)
-    assert part.factor(moment(None, 3, count=lambda draws: counts if draws == 100 else None)).tolist() == [
-        0,
-        0,
-        1,
-        1,
-        1,
-    ]
-    assert part.factor(moment(None, 2, count=lambda draws: counts)) is None
-    assert part.factor(moment(None, 4, count=lambda draws: counts)) is None
-    with pytest.raises(ValueError, match="would leave no sample at epoch 3"):
-        part.factor(moment(None, 3, count=lambda draws: counts * 0))
-    labels = (2, 0, 0, 0, 0)  # of class 2 there is the hardest sample alone, of class 1 none to begin with
-    with pytest.warns(UserWarning, match="at epoch 3 leaves no sample of the classes 2:"):
-        part.factor(moment(None, 3, count=lambda draws: counts, labels=labels))
-
-
-def test_weights_are_the_papers():
-    """E2 by its formula: Phi^-1(L(max(k, 12); 16, 0.1)), over its value at 12."""
-    part = Reweigh(start=0, every=10)
-    counts = np.arange(17)
-    expected = norm.ppf(clopper_pearson_lower(np.maximum(counts, 12), 16, 0.1))
-    weights = part.weights(torch.from_numpy(counts)).numpy()
-    np.testing.assert_allclose(weights, expected / expected[12], rtol=1e-12)
-    assert weights[0] == weights[12] == 1
-    assert np.all(np.diff(weights[12:]) > 0)
-
-
-def test_reweighing_happens_when_it_should():
-    part = Reweigh(start=7, every=3)
-
-    def factor(epoch):
-        return part.factor(moment(None, epoch, count=lambda draws: torch.zeros(4).long()))
-
-    asked = [epoch for epoch in range(20) if factor(epoch) is not None]
-    assert asked == [7, 10, 13, 16, 19]
-
-
-def test_drawing_follows_the_weights():
-    """Chi-square at 1e-6, seed fixed; weights 0 are never drawn; without weights it is a permutation."""
-    factors = {0: torch.tensor([1.0, 1.0, 0.0, 1.0]).double(), 2: torch.tensor([1.0, 2.0, 3.0, 5.0]).double()}
-    counts = sum(
-        np.bincount(drawn(factors, 4, torch.Generator().manual_seed(seed)).numpy(), minlength=4) for seed in range(3000)
-    )
-    assert counts[2] == 0
-    assert chisquare(counts[[0, 1, 3]], np.array([1, 2, 5]) / 8 * 12_000).pvalue > 1e-6
-    order = drawn({}, 1000, torch.Generator().manual_seed(0)).numpy()
-    assert sorted(order) == list(range(1000))
-    assert not np.array_equal(order, np.arange(1000))
-
-
-@given(st.lists(st.sampled_from([0.0, 1.0, 1e-9, 9.5]), min_size=1, max_size=6).filter(any), st.integers(0, 2**60))
-def test_a_sample_of_weight_zero_is_never_drawn(weights, seed):
-    found = drawn({0: torch.tensor(weights, dtype=torch.float64)}, len(weights), torch.Generator().manual_seed(seed))
-    assert len(found) == len(weights)
-    assert all(weights[i] > 0 for i in found)
-
-
-# -- E3: the attack -------------------------------------------------------------------------------------------------
-
-
-@given(seed=st.integers(0, 2**32), steps=st.integers(1, 8), step=st.floats(0.01, 3))
-@settings(max_examples=30, deadline=None)
-def test_the_attack_stays_on_the_sphere_and_helps(seed, steps, step):
-    """E4: norms are kept. Vectors on which the network errs from the start are kept whole. What was moved is at most as
-    often classified right as before, on this linear network, where every step goes uphill."""
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 3))
-    images, labels = torch.rand(12, 1, 4, 4, generator=generator), torch.randint(0, 3, (12,), generator=generator)
-    noise = 0.5 * torch.randn(2, 12, 1, 4, 4, generator=generator)
-    attacked = Attack(0, steps, step).noise(moment(model), images, labels, noise)
-    torch.testing.assert_close(attacked.flatten(2).norm(dim=2), noise.flatten(2).norm(dim=2), rtol=1e-5, atol=1e-6)
-    right = [(model((images + delta).flatten(0, 1)).argmax(1) == labels.repeat(2)) for delta in (noise, attacked)]
-    wrong = ~right[0].view(2, 12)
-    assert torch.equal(attacked[wrong], noise[wrong])
-    assert right[1].sum() <= right[0].sum()
-
-
-def test_the_attack_goes_along_the_gradient():
-    """On a linear network the first step is known in closed form."""
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2, bias=False))
-    weight = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
-    model[1].weight.data = weight
-    images = torch.tensor([[[[0.9, 0.1], [0.5, 0.5]]]])
-    noise = torch.tensor([[[[[0.0, 0.0], [0.3, 0.4]]]]])  # norm 0.5; label 0 is right
-    moved = Attack(0, 1, 0.25).noise(moment(model), images, torch.tensor([0]), noise).flatten()
-    direction = torch.tensor([-1.0, 1.0, 0.0, 0.0]) / 2**0.5
-    expected = noise.flatten() + 0.25 * direction
-    torch.testing.assert_close(moved, 0.5 * expected / expected.norm())
-
-
-def test_the_attack_leaves_the_network_as_it_was():
-    torch.manual_seed(0)
-    model = build("cnn", 10, (1, 8, 8)).train()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    images, noise = torch.rand(8, 1, 8, 8), 0.5 * torch.randn(2, 8, 1, 8, 8)
-    labels = model.eval()(images).argmax(1)
-    model.train()
-    attacked = Attack(0, 3, 0.5).noise(moment(model), images, labels, noise)
-    assert not torch.equal(attacked, noise)
-    assert all(module.training for module in model.modules())
-    assert all(parameter.grad is None for parameter in model.parameters())
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert not attacked.requires_grad
-    assert Attack(5, 3, 0.5).noise(moment(model, epoch=4), images, labels, noise) is noise
 
 
 # -- runs -----------------------------------------------------------------------------------------------------------
@@ -323,9 +242,87 @@ def test_a_state_of_another_run_is_refused(digits, tmp_path):
             trained(digits, out, resume=True, **change)
     with pytest.raises(ValueError, match="cut short: go on with it by --resume"):
         trained(digits, out)
+    others = Dataset(digits.images[1:], digits.labels[1:], digits.classes, digits.name)
+    with pytest.raises(ValueError, match=f"data={digits.digest} there, {others.digest} here"):
+        trained(others, out, resume=True)
+    with pytest.raises(ValueError, match="arch=mlp there, cnn here"):
+        train("easy", quick(), digits, arch="cnn", out=out, device=CPU, resume=True)
     trained(digits, out, resume=True)
     with pytest.raises(ValueError, match="exists: choose another file"):
         trained(digits, out, resume=True)
+
+
+def test_a_network_without_weights_is_refused(digits, tmp_path):
+    with pytest.raises(ValueError, match="arch='constant' has no weights to train"):
+        train("gaussian", quick(), digits, arch="constant", out=tmp_path / "a.safetensors", device=CPU)
+
+
+def stopped_after(epochs, digits, out, **options):
+    """Leave the state of a run stopped after so many epochs."""
+
+    def progress(epoch, *told):
+        if epoch == epochs:
+            raise StoppedError
+        return _Quiet()
+
+    with pytest.raises(StoppedError):
+        trained(digits, out, "gaussian", progress=progress, **options)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda state: state.write_bytes(b"no state at all"),
+        lambda state: state.write_bytes(b""),
+        lambda state: state.write_bytes(state.read_bytes()[:-2000]),
+        lambda state: torch.save({"identity": "{}"}, state),
+        lambda state: torch.save([1, 2], state),
+    ],
+)
+def test_a_spoilt_state_is_refused(digits, tmp_path, spoil):
+    out = tmp_path / "model.safetensors"
+    stopped_after(1, digits, out)
+    spoil(out.with_name("model.safetensors.state"))
+    with pytest.raises(ValueError, match=r"model\.safetensors\.state is no state of `rstheory train`, or"):
+        trained(digits, out, "gaussian", resume=True)
+
+
+def test_a_run_that_moves_to_another_machine_says_so(digits, tmp_path, monkeypatch):
+    out = tmp_path / "model.safetensors"
+    stopped_after(1, digits, out)
+    own = torch.backends.cpu.get_cpu_capability()
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "another kind")
+    with pytest.warns(UserWarning, match="the weights will not be those of an undisturbed run"):
+        trained(digits, out, "gaussian", resume=True)
+    first, then = load_checkpoint(out).metadata["machine"].split("; then ")
+    assert f"cpu {own}, " in first
+    assert "cpu another kind, " in then
+    assert then.endswith(f" threads, torch {torch.__version__}")
+
+
+@pytest.mark.parametrize("name", ["model.train.tsv", "model.safetensors.state"])
+@pytest.mark.parametrize("epoch", [1, 4])
+def test_a_write_that_fails_loses_no_row_of_the_log(digits, tmp_path, monkeypatch, name, epoch):
+    """The disk is full when the log, or the state, of an epoch is to be written; the last one included."""
+    out = tmp_path / "model.safetensors"
+    module = sys.modules["rstheory.smoothing.training.trainer"]
+    whole, written = module.whole, []
+
+    def full(path):
+        written.append(path.name)
+        if written.count(name) == epoch:
+            raise OSError(28, "No space left on device")
+        return whole(path)
+
+    monkeypatch.setattr(module, "whole", full)
+    with pytest.raises(OSError, match="No space left"):
+        trained(digits, out, "gaussian")
+    monkeypatch.undo()
+    resumed = trained(digits, out, "gaussian", resume=True)
+    assert resumed == trained(digits, tmp_path / "whole.safetensors", "gaussian")
+    rows = [(tmp_path / f"{one}.train.tsv").read_text().splitlines() for one in ("model", "whole")]
+    assert [row.split("\t")[:-1] for row in rows[0]] == [row.split("\t")[:-1] for row in rows[1]]
+    assert len(rows[0]) == 5
 
 
 class _Quiet:
@@ -567,74 +564,70 @@ def test_noise_has_the_level_that_was_asked_for(monkeypatch, digits, tmp_path, s
     assert abs(difference) < (64 * len(digits) * np.log(2e5)) ** 0.5
 
 
-# -- E3 in closed form ----------------------------------------------------------------------------------------------
+# -- the training log -----------------------------------------------------------------------------------------------
 
 
-def turned(delta, uphill, step, times):
-    """A vector moved so many times by a step along a unit vector, and back to its norm."""
-    norm = delta.norm()
-    for _ in range(times):
-        delta = delta + step * uphill
-        delta = delta * norm / delta.norm()
-    return delta
+def test_every_column_of_the_training_log_is_what_it_says(monkeypatch, digits, tmp_path):
+    """Loss and accuracy from the logits of all steps, the share drawn from the images seen, the rate from the schedule,
+    and p of the watched samples from the weights, which are those of the last epoch."""
+
+    class Reading(Part):
+        """Keeps the logits and labels of every step, and drops a third of the classes from epoch 1 on."""
+
+        def __init__(self):
+            self.steps = []
+
+        def factor(self, moment):
+            return (moment.labels % 3 != 0).double() if moment.epoch == 1 else None
+
+        def loss(self, moment, logits, labels):
+            self.steps.append((moment.epoch, logits.detach().double(), labels))
+
+    reading, configuration = Reading(), quick(epochs=3, sigma=0.4)
+    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, reading)
+    lines = [line.split("\t") for line in (tmp_path / "a.train.tsv").read_text().splitlines()]
+    rows = [dict(zip(lines[0], map(float, line), strict=True)) for line in lines[1:]]
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
+    assert [row["rate"] for row in rows] == [0.1, 0.01, 0.001]
+    for epoch, row in enumerate(rows):
+        losses, right, images = [], 0, 0
+        for _, logits, labels in (step for step in reading.steps if step[0] == epoch):
+            scores = logits.log_softmax(2)
+            losses += (-scores[:, torch.arange(len(labels)), labels]).flatten().tolist()
+            right += int((logits.argmax(2) == labels).sum())
+            images += 2 * len(labels)
+        assert images == 2 * len(digits)
+        assert row["loss"] == pytest.approx(sum(losses) / images, abs=1e-5)
+        assert row["accuracy"] == pytest.approx(right / images, abs=1e-5)
+        seen = torch.cat([images for at, images, _, _ in steps if at == epoch]).flatten(1).unique(dim=0)
+        assert row["drawn"] == pytest.approx(len(seen) / len(digits), abs=1e-4)
+        assert row["seconds"] >= 0
+    assert rows[0]["drawn"] == 1 > rows[1]["drawn"]
+    # Fewer than 500 training samples: all are watched.
+    model = load_checkpoint(tmp_path / "a.safetensors").model
+    options = {"sigma": 0.4, "draws": 16, "device": CPU}
+    counts = label_counts(model, digits, range(len(digits)), seed=_seed(0, 2, 2), **options).numpy()
+    edges = {"p0-0.25": (0, 4), "p0.25-0.5": (4, 8), "p0.5-0.75": (8, 12), "p0.75-1": (12, 16), "p1": (16, 17)}
+    assert list(edges) == [name for name in lines[0] if name.startswith("p")]
+    shares = [np.mean((counts >= low) & (counts < high)) for low, high in edges.values()]
+    assert len({round(share, 4) for share in shares}) == 5  # so that no two of them can change places unseen
+    for name, share in zip(edges, shares, strict=True):
+        assert rows[2][name] == pytest.approx(share, abs=1e-4)
 
 
-def linear(weight):
-    """A network with these logits, and the unit vector along which the loss of class 0 grows; of class 1, its
-    negative."""
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(weight.shape[1], 2, bias=False))
-    model[1].weight.data = weight
-    return model, (weight[1] - weight[0]) / (weight[1] - weight[0]).norm()
+def test_every_epoch_draws_afresh(monkeypatch, digits, tmp_path):
+    """Order, noise, and the draws by which parts count: those of one epoch are not those of another. At this rate the
+    network stays what it was, so counts differ by their draws alone."""
+    counts = []
 
+    class Counting(Part):
+        def factor(self, moment):
+            counts.append(moment.count(16))
+            assert torch.equal(moment.count(16), counts[-1])
 
-def test_the_attack_moves_each_vector_until_the_network_errs_on_it():
-    """The image's class leads by 0.8, so the network errs once a vector reaches 0.8 / sqrt 2 = 0.566 uphill."""
-    model, uphill = linear(torch.eye(2, 4))
-    images = torch.tensor([[0.9, 0.1, 0.5, 0.5], [0.1, 0.9, 0.5, 0.5]])  # of class 0, of class 1
-    uphill = torch.stack([uphill, -uphill])
-    aside = torch.tensor([0.0, 0.0, 1.0, 0.0])
-    vectors = {
-        2: aside.expand(2, -1),  # at 0.447 after one step, at 0.727 after two: it stops, and stays
-        5: 0.5 * aside.expand(2, -1),  # too short to get there, whatever it does
-        0: 0.8 * uphill,  # there from the start
-        1: 0.5 * uphill + 0.4 * aside,  # past it by the first step
-    }
-    noise = torch.stack(list(vectors.values()))
-    part = Attack(start=0, steps=5, step=0.5)
-    found = part.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
-    rows = zip(vectors.items(), found.flatten(2), strict=True)
-    for (times, starts), ends in rows:
-        expected = [turned(start, up, 0.5, times) for start, up in zip(starts, uphill, strict=True)]
-        torch.testing.assert_close(ends, torch.stack(expected), msg=f"the vector that takes {times} steps")
-    torch.testing.assert_close(found.flatten(2).norm(dim=2), noise.norm(dim=2))
-    # A run of fewer steps is the beginning of a longer one.
-    short = Attack(start=0, steps=3, step=0.5)
-    found = short.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
-    torch.testing.assert_close(found[1, 0].flatten(), turned(noise[1, 0], uphill[0], 0.5, 3))
-
-
-@given(seed=st.integers(0, 2**32), steps=st.integers(1, 8), step=st.floats(0.01, 3))
-@settings(max_examples=40, deadline=None)
-def test_the_attack_on_a_linear_network_is_known_vector_by_vector(seed, steps, step):
-    """Vectors that come within 1e-4 of the decision boundary are left out: there, rounding decides. So are those on
-    which a class leads by more than 5: softmax in float32 is exact to 6e-8, and the gradient's direction to e^5 times
-    that."""
-    generator = torch.Generator().manual_seed(seed)
-    weight = 0.4 * torch.randn(2, 9, generator=generator)
-    model, uphill = linear(weight)
-    images, noise = torch.rand(6, 9, generator=generator), 0.7 * torch.randn(3, 6, 9, generator=generator)
-    labels = model(images).argmax(1)
-    labels[0] = 1 - labels[0]  # on this one the network errs without noise already
-    found = Attack(0, steps, step).noise(moment(model), images.view(6, 1, 3, 3), labels, noise.view(3, 6, 1, 3, 3))
-    for copy in range(3):
-        for i, label in enumerate(labels.tolist()):
-            sign, delta, close = 1 - 2 * label, noise[copy, i].double(), False
-            for _ in range(steps):
-                scores = weight.double() @ (images[i] + delta)
-                margin = float(sign * (scores[0] - scores[1]))
-                close |= not 1e-4 < abs(margin) < 5
-                if margin < 0:
-                    break
-                delta = turned(delta, sign * uphill.double(), step, 1)
-            if not close:
-                torch.testing.assert_close(found[copy, i].flatten().double(), delta, rtol=1e-4, atol=1e-5)
+    configuration = quick(learning_rate=1e-30, weight_decay=0.0)
+    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, Counting())
+    first, again = ([step[1:] for step in steps if step[0] == epoch] for epoch in (0, 1))
+    assert not torch.equal(torch.cat([labels for _, labels, _ in first]), torch.cat([labels for _, labels, _ in again]))
+    assert not torch.equal(first[0][2], again[0][2])
+    assert not any(torch.equal(counts[0], other) for other in counts[1:])

@@ -39,16 +39,22 @@ class Replication:
         return (self.measured - self.predicted) / self.standard_error if self.standard_error else float("nan")
 
 
-def label_counts(path: Path) -> pd.Series:
-    """Draws that gave the true label, by sample, from the column `counts` that our own logs have."""
+def label_counts(path: Path) -> pd.DataFrame:
+    """Draws that gave the true label ("count"), and the most that another class got ("rival"), by sample.
+
+    From the column `counts` that our own logs have; ValueError, naming the file, for logs without, or spoilt ones.
+    """
     rows = pd.read_csv(path, sep="\t")
     if "counts" not in rows:
         raise ValueError(f"{path} has no column counts: only logs of `rstheory certify` tell how often the label came")
+    found = []
     try:
-        counts = [int(votes.split(",")[int(label)]) for votes, label in zip(rows["counts"], rows["label"], strict=True)]
+        for cell, label in zip(rows["counts"], rows["label"], strict=True):
+            votes = [int(count) for count in cell.split(",")]
+            found.append((votes.pop(int(label)), max(votes, default=0)))
     except (AttributeError, IndexError, ValueError) as error:  # a cell that is empty, cut short, or no number
         raise ValueError(f"{path}: a row was cut short: its counts do not reach its label; resume the run") from error
-    return pd.Series(counts, index=rows["idx"])
+    return pd.DataFrame(found, columns=["count", "rival"], index=rows["idx"])
 
 
 def replication(large: NDArray[np.int64], total: int, runs: Sequence[CertificationLog]) -> Replication:

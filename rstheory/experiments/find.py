@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rstheory.audit.log import CertificationLog
@@ -25,8 +26,9 @@ class Experiment:
     """One trained model: where it lies, and what was found out about it.
 
     data: folder of the data set, relative to the root. method: its folder's name. log: its certification. source: the
-    data certified, as the log names it. counts: draws that gave each sample its label, by sample. measured: columns
-    idx, label, p, gradient, gradient_attacked of training samples, or None; its `attrs` say what made it.
+    data certified, as the log names it. counts: draws that gave each sample its label, by sample. rival: the most that
+    another class got. measured: columns idx, label, p, gradient, gradient_attacked of training samples, or None; its
+    `attrs` say what made it.
     """
 
     data: str
@@ -34,6 +36,7 @@ class Experiment:
     log: CertificationLog
     source: str
     counts: pd.Series
+    rival: pd.Series
     measured: pd.DataFrame | None
 
 
@@ -85,6 +88,7 @@ def _experiment(root: Path, path: Path) -> Experiment:
     rows = pd.read_csv(path, sep="\t")
     if missing := {"counts", "weights", "data"} - set(rows):
         raise ValueError(f"{path} has no column {sorted(missing)[0]}: only logs of `rstheory certify` are experiments")
+    votes = label_counts(path)
     folder = path.parent.resolve()
     if len(folder.relative_to(root.resolve()).parts) < 1:
         raise ValueError(f"{path} lies in no folder of a method: expected {root}/gaussian/{path.name} or deeper")
@@ -95,20 +99,31 @@ def _experiment(root: Path, path: Path) -> Experiment:
         folder.name,
         log,
         str(rows["data"].iloc[0]),
-        label_counts(path),
+        votes["count"],
+        votes["rival"],
         _measured(csv, str(rows["weights"].iloc[0]), log.sigma) if csv.exists() else None,
     )
 
 
 def _measured(path: Path, weights: str, sigma: float) -> pd.DataFrame:
     lines = path.read_text(encoding="utf-8").splitlines()
-    made_by = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    made_by = {name: value for line in lines if line.startswith("# ") for name, _, value in [line[2:].partition(": ")]}
     frame = pd.read_csv(path, comment="#")
-    if "draws" not in made_by or not {"count", "gradient", "gradient_attacked"} <= set(frame):
-        raise ValueError(f"{path}: not written by `rstheory measure`: its draws or columns are missing")
+    columns = ["count", "gradient", "gradient_attacked"]
+    draws = int(made_by["draws"]) if made_by.get("draws", "").isdecimal() else 0
+    if not draws or not set(columns) <= set(frame) or not len(frame):
+        raise ValueError(f"{path}: not written by `rstheory measure`: its draws, columns or rows are missing")
+    numbers = frame[columns].apply(pd.to_numeric, errors="coerce")
+    bad = ~(np.isfinite(numbers) & (numbers >= 0)).all(axis=1) | (numbers["count"] > draws)
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        cells = ", ".join(f"{name}={frame[name].iloc[row]}" for name in columns)
+        raise ValueError(
+            f"{path}: row {row + 1} has {cells}: counts lie in 0..{draws}, norms are finite and not negative"
+        )
     for name, expected in (("weights", weights), ("sigma", str(sigma))):
         if made_by.get(name) != expected:
             raise ValueError(f"{path} was measured at {name}={made_by.get(name)}, the log beside it at {expected}")
-    frame["p"] = frame["count"] / int(made_by["draws"])
+    frame["p"] = frame["count"] / draws
     frame.attrs = made_by
     return frame

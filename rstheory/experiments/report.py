@@ -29,7 +29,7 @@ from rstheory.plots.audit import MOST_LOGS, group_tags
 from rstheory.tables import provenance, show, write_csv
 
 _TABLES = {
-    "accuracy": "ACR with its standard error over the samples, and certified accuracy at each radius",
+    "accuracy": "ACR with its standard error over the samples, accuracy by majority, certified accuracy at each radius",
     "gradients": "Mean gradient norm of easy (p > 0.5) and hard (p < 0.5) training samples",
     "ablation": "Gained over Gaussian training in ACR and in certified accuracy, with paired standard errors",
     "difficulty": "Mean p on hard (p < 0.5) and easy test samples, and its change against Gaussian training, by whose p"

@@ -93,8 +93,8 @@ class Dataset:
         tensor([0, 4, 8])
         """
         for name, value in (("skip", skip), ("limit", limit)):
-            if value is not None and _check.scalar_int(name, value) < 1:
-                raise ValueError(f"{name}={value} is not allowed: it must be at least 1")
+            if value is not None:
+                _check.at_least(1, name, value)
         return torch.tensor(range(0, len(self), skip)[:limit])
 
     def to(self, device: str | torch.device) -> Dataset:

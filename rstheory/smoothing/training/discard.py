@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rstheory import _check
 from rstheory.smoothing.training.parts import Moment, Part
 
 
@@ -22,6 +23,11 @@ class Discard(Part):
     start: int
     threshold: float
     draws: int = 100
+
+    def __post_init__(self) -> None:
+        _check.at_least(0, "start", self.start)
+        _check.probability("threshold", self.threshold)
+        _check.at_least(1, "draws", self.draws)
 
     def factor(self, moment: Moment) -> Tensor | None:
         if moment.epoch != self.start:

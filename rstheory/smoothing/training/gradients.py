@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from rstheory import _check
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.training.attack import Attack
 from rstheory.smoothing.training.parts import Moment, Part
@@ -25,16 +26,21 @@ def gradient_norms(
     sigma: float,
     draws: int,
     seed: int,
-    attack: Attack | None = None,
+    attack: Part | None = None,
     advance: Callable[[int], None] = lambda samples: None,
 ) -> Tensor:
     """L2 norm of the gradient, with respect to all weights, of each sample's mean cross entropy over noisy copies.
 
-    draws: noise vectors a sample, turned first by `attack` if one is given, which must act from epoch 0 on; the same
-    seed gives the same vectors before the attack. The network is in eval mode, in float32, where it is. float64, shape
-    (len(indices),). One backward pass a sample.
+    draws: noise vectors a sample, at least 1, turned first by `attack` if one is given, which must act from epoch 0 on;
+    the same seed gives the same vectors before the attack. The network is in eval mode, in float32 (whose convolutions
+    torch computes in TF32 on CUDA, unless told otherwise), where it is. float64, shape (len(indices),). One backward
+    pass a sample.
     """
-    part: Part = attack or Part()
+    _check.positive("sigma", sigma)
+    _check.at_least(1, "draws", draws)
+    if isinstance(attack, Attack) and attack.start:
+        raise ValueError(f"attack.start={attack.start} is not allowed: a measurement is made at epoch 0")
+    part = attack or Part()
     device = next(model.parameters()).device
     training = model.training
     model.eval()

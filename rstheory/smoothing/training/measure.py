@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from rstheory import _check
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, weights_digest
 from rstheory.smoothing.training.attack import Attack
@@ -40,18 +41,20 @@ def measure(
 
     gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
     `steps` of length `step` (default: the paper's for this sigma). device: default CPU. CSV below comment lines that
-    say what made it.
+    say what made it. ValueError, before anything is computed, for what cannot be measured or written.
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
     if not out.parent.is_dir():
         raise ValueError(f"the folder {out.parent} does not exist: make it first")
+    easy = Settings(sigma).easy
+    attack = Attack(0, easy.steps if steps is None else steps, easy.step if step is None else step)
+    for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
+        _check.at_least(1, name, value)
     device = device or torch.device("cpu")
     data = load(source, split)
     loaded = load_checkpoint(checkpoint, shape=data.shape)
     indices = data.every(skip, limit).tolist()
-    easy = Settings(sigma).easy
-    attack = Attack(0, steps or easy.steps, step or easy.step)
     total = 3 * len(indices)
     done = 0
 
@@ -74,6 +77,7 @@ def measure(
         method=loaded.metadata.get("method", "unknown"),
         weights=weights_digest(loaded.model)[:16],
         data=f"{data.name} {data.digest[:16]}",
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         samples=len(indices),
         sigma=sigma,
         draws=draws,

@@ -21,7 +21,8 @@ METHODS = {
 def parts_of(method: str, settings: Settings) -> tuple[Part, ...]:
     """The parts of a method, with the hyper-parameters of `settings`.
 
-    method: a name of METHODS, or parts joined by "+".
+    method: a name of METHODS, or parts joined by "+". ValueError if it is neither, or if the run ends before its parts
+    begin.
 
     >>> parts_of("discard+attack", Settings(sigma=0.5))
     (Discard(start=70, threshold=0.4, draws=100), Attack(start=70, steps=6, step=0.25))
@@ -36,4 +37,9 @@ def parts_of(method: str, settings: Settings) -> tuple[Part, ...]:
     if not set(names) <= set(made) or len(set(names)) != len(names):
         allowed = ", ".join(METHODS)
         raise ValueError(f"method={method!r} is not allowed: use {allowed}, or parts joined by +, as discard+attack")
+    if names and start >= settings.epochs:
+        raise ValueError(
+            f"{method} would begin at epoch {start}, counted from 0, of {settings.epochs}: the run would be Gaussian"
+            " training; train longer, or by gaussian"
+        )
     return tuple(made[name] for name in names)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rstheory import _check
 from rstheory.budget import min_certifiable_count, radius_from_count
 from rstheory.smoothing.training.parts import Moment, Part
 
@@ -24,6 +25,12 @@ class Reweigh(Part):
     every: int
     draws: int = 16
     alpha: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check.at_least(0, "start", self.start)
+        _check.at_least(1, "every", self.every)
+        if min_certifiable_count(self.draws, self.alpha) > self.draws:
+            raise ValueError(f"draws={self.draws} is not allowed: at alpha={self.alpha} it certifies no count")
 
     def factor(self, moment: Moment) -> Tensor | None:
         if moment.epoch < self.start or (moment.epoch - self.start) % self.every:

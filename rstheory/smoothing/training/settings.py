@@ -26,6 +26,13 @@ class EasySamples:
     every: int = 10
     discard_draws: int = 100
 
+    def __post_init__(self) -> None:
+        _check.at_least(0, "start", self.start)
+        _check.probability("threshold", self.threshold)
+        _check.positive("step", self.step)
+        for name in ("steps", "every", "discard_draws"):
+            _check.at_least(1, name, getattr(self, name))
+
 
 PAPER = {0.25: EasySamples(60, 0.5, 3, 0.25), 0.5: EasySamples(70, 0.4, 6, 0.25), 1.0: EasySamples(60, 0.4, 4, 0.5)}
 
@@ -61,9 +68,10 @@ class Settings:
             _check.positive(name, getattr(self, name))
         for name in ("momentum", "weight_decay"):
             _check.non_negative(name, getattr(self, name))
+        if self.momentum >= 1:
+            raise ValueError(f"momentum={self.momentum} is not allowed: from 1 on, steps never fade")
         for name in ("epochs", "draws", "batch"):
-            if _check.scalar_int(name, getattr(self, name)) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} is not allowed: it must be at least 1")
+            _check.at_least(1, name, getattr(self, name))
         if not 0 <= _check.scalar_int("seed", self.seed) < 2**63:
             raise ValueError(f"seed={self.seed} is not allowed: it must lie in 0..2^63 - 1")
         if self.dtype not in ("float32", "bfloat16"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class _State:
     optimizer: torch.optim.Optimizer
     factors: dict[int, Tensor]  # place of a part -> its factors of the sampling weights
     rows: list[str]  # of the training log
+    machines: list[str]  # where its epochs ran, one after the other: what its bits depend on
 
 
 def train(
@@ -73,10 +75,10 @@ def train(
 
     method: see `methods.parts_of`. data: training set. arch: see `models.build`. command: what to type to get the same,
     for the checkpoint. After every epoch the state goes to `out` + ".state", from which resume=True goes on; a state of
-    other settings, data or architecture is refused.
+    other settings, data or architecture is refused, and one from another machine warned of.
 
     ValueError if `out` exists or does not end in .safetensors, or its folder is missing, or a state exists and resume
-    is not asked for, or the loss is not finite.
+    is not asked for, or is spoilt, or the network has no weights, or the loss is not finite.
     """
     if out.suffix != ".safetensors":
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
@@ -92,19 +94,20 @@ def train(
     state = _fresh(settings, data, arch, device)
     if place.exists():
         _restore(state, place, identity)
+    _note_machine(state, device)
     data = data.to(device)
     while state.epoch < settings.epochs:
         _epoch(state, parts, settings, data, device, progress)
-        _keep(state, place, identity)
         with whole(out.with_name(out.stem + ".train.tsv")) as part:
             part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
+        _keep(state, place, identity)  # last: what is missing then is made again
     metadata = {
         "sigma": str(settings.sigma),
         "method": method,
         "config": json.dumps(settings.to_dict(), sort_keys=True),
         "data": f"{data.name} {data.digest}",
-        "software": f"rstheory {rstheory.__version__}, torch {torch.__version__}",
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "software": f"rstheory {rstheory.__version__}",
+        "machine": "; then ".join(state.machines),
         "command": command,
     }
     model = state.model.cpu().eval()
@@ -118,13 +121,32 @@ def _fresh(settings: Settings, data: Dataset, arch: str, device: torch.device) -
         model = build(arch, len(data.classes), data.shape)
     move: Any = model.to  # torch's annotations leave memory_format out
     model = move(device, memory_format=torch.channels_last).train()
+    if not any(weights.requires_grad for weights in model.parameters()):
+        raise ValueError(f"arch={arch!r} has no weights to train")
     optimizer = torch.optim.SGD(
         model.parameters(),
         lr=settings.learning_rate,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    return _State(0, model, optimizer, {}, [])
+    return _State(0, model, optimizer, {}, [], [])
+
+
+def _note_machine(state: _State, device: torch.device) -> None:
+    """Add to the state what this machine is, where it is another than the last epochs were made on."""
+    if device.type == "cuda":
+        where = torch.cuda.get_device_name(device)
+    else:
+        where = f"{device.type} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
+    machine = f"{where}, torch {torch.__version__}"
+    if state.machines and state.machines[-1] != machine:
+        warnings.warn(
+            f"this run was begun on {state.machines[-1]}, and goes on on {machine}: the weights will not be those of an"
+            " undisturbed run, bit for bit",
+            stacklevel=3,
+        )
+    if state.machines[-1:] != [machine]:
+        state.machines.append(machine)
 
 
 def _epoch(
@@ -251,6 +273,9 @@ def _seed(seed: int, epoch: int, purpose: int) -> int:
     return int(np.random.SeedSequence((seed, epoch, purpose)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
+_KEPT = {"identity", "epoch", "model", "optimizer", "factors", "rows", "machines"}
+
+
 def _keep(state: _State, place: Path, identity: str) -> None:
     """Write the state, complete or not at all."""
     content = {
@@ -260,6 +285,7 @@ def _keep(state: _State, place: Path, identity: str) -> None:
         "optimizer": state.optimizer.state_dict(),
         "factors": state.factors,
         "rows": state.rows,
+        "machines": state.machines,
     }
     with whole(place) as part:
         torch.save(content, part)
@@ -267,11 +293,19 @@ def _keep(state: _State, place: Path, identity: str) -> None:
 
 def _restore(state: _State, place: Path, identity: str) -> None:
     """Go back to what was kept, of the same run."""
-    content = torch.load(place, map_location="cpu", weights_only=True)
+    try:
+        content = torch.load(place, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):  # which say themselves what they are
+        raise
+    except Exception as error:  # a broken pickle is a broken program: it can fail in any way
+        raise ValueError(f"{place} is no state of `rstheory train`, or a spoilt one: remove it") from error
+    if not (isinstance(content, dict) and set(content) >= _KEPT):
+        raise ValueError(f"{place} is no state of `rstheory train`, or of another version: remove it")
     if content["identity"] != identity:
         kept, wanted = json.loads(content["identity"]), json.loads(identity)
         changed = ", ".join(f"{k}={kept.get(k)} there, {v} here" for k, v in wanted.items() if kept.get(k) != v)
         raise ValueError(f"{place} is of another run: {changed}; resume with the same options, or remove it")
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
-    state.epoch, state.factors, state.rows = content["epoch"], content["factors"], content["rows"]
+    state.epoch, state.factors = content["epoch"], content["factors"]
+    state.rows, state.machines = content["rows"], content["machines"]
