@@ -82,5 +82,6 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     (tmp_path / "log.tsv").write_text("idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\t1\t0.5\t1\t0.1\n")
     with pytest.raises(ValueError, match="has no column counts"):
         label_counts(tmp_path / "log.tsv")
-    (tmp_path / "own.tsv").write_text("idx\tlabel\tcounts\n7\t1\t3,9\n")
-    assert label_counts(tmp_path / "own.tsv").to_dict("index") == {7: {"count": 9, "rival": 3}}
+    (tmp_path / "own.tsv").write_text("idx\tlabel\tcounts\n7\t1\t3,9\n8\t0\t2,1,5,4\n")
+    found = label_counts(tmp_path / "own.tsv")
+    assert found.to_dict("index") == {7: {"count": 9, "rival": 3}, 8: {"count": 2, "rival": 5}}
