@@ -156,7 +156,7 @@ LEDGER: tuple[Row, ...] = (
             coq("B1_B2.v", "B2_share", "B2_classes", "B2_smallest", "B2_budget_exists", "B2_ACR"),
             coq("B_Gaussian.v", "B2_Gaussian", "B2_smallest_Gaussian", covers="for the normal Φ"),
             symbolic("B2", LIBRARY),
-            constants("B2", "4.24·10¹⁷ to its last digit; 10^154576"),
+            constants("B2", "for ACR 0.8437, q = 1/10: 4.24·10¹⁷ to its last digit; q = 1/1000: 10^154576"),
             by_tests("test_trivial.py", "test_budget_for_acr_is_exact", "test_the_budgets_the_theory_quotes"),
         ),
         "nothing",

@@ -8,6 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def in_folder(path: Path) -> Path:
+    """A file to be written, whose folder is there; ValueError otherwise, before hours of work end in nothing."""
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: the folder {path.parent} does not exist: make it first")
+    return path
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A path beside `path`, of the same suffix, to write to. At the end of the block what was written takes the place

@@ -82,7 +82,7 @@ def main(
         trivial = read_log(certified(constant, n, 0))
 
     show(
-        f"1. ACR at smaller budgets, measured in independent runs and predicted from one at N = {n:,} (F2)",
+        f"1. ACR at smaller budgets, measured in independent runs and predicted from one at N = {n:,}",
         table,
         {"n": ",", "measured": ".4f", "predicted": ".4f", "standard_error": ".4f", "z": "+.2f"},
     )
@@ -90,7 +90,7 @@ def main(
     print(f"Largest |z| of {len(table)}: {worst:.2f}. If the theory holds, it exceeds 3.5 once in 350 tables at most.")
     share = float(np.mean(trivial.label == 0))
     exact = float(trivial_acr(n, alpha, sigma, share))
-    print(f"Constant network through the same code (F1): ACR {trivial.acr:.12f}, by B1 {exact:.12f}.\n")
+    print(f"Constant network through the same code: ACR {trivial.acr:.12f}, by the closed form {exact:.12f}.\n")
     made_by = provenance(
         script="sims/real_model_validation.py",
         checkpoint=checkpoint.name,

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -302,7 +303,8 @@ def test_twice_the_same_sample_with_different_results_is_refused(tmp_path):
         (["--std", "1"], 2, "holds its own normalisation"),
         (["--device", "abacus"], 2, "device='abacus' is not allowed"),
         (["--device", "mps"], 2, "device=mps is not allowed"),
-        (["--out", "/nowhere/log.tsv"], 1, "/nowhere/log.tsv"),
+        (["--out", "/nowhere/log.tsv"], 2, "/nowhere/log.tsv: the folder /nowhere does not exist: make it first"),
+        (["--n", "9"], 2, "--n 9 certifies nothing at alpha=0.001, whatever is drawn: take at least 10"),
         (["--n", "10000000000"], 2, "the noise is Gaussian up to tau="),
     ],
 )
@@ -314,6 +316,29 @@ def test_bad_options_are_refused_in_one_line(checkpoint, tmp_path, change, statu
     assert message in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "o.tsv").exists()
+
+
+def test_a_prediction_that_can_only_abstain_is_refused(checkpoint, tmp_path):
+    arguments = ["predict", "--checkpoint", checkpoint, "--data", "digits", "--sigma", 0.5, "--out", tmp_path / "o.tsv"]
+    arguments += ["--skip", 200, "--n"]
+    result = CliRunner().invoke(app, [*map(str, arguments), "10"])
+    assert result.exit_code == 2, result.output
+    assert "--n 10 predicts nothing at alpha=0.001, whatever is drawn: take at least 11" in result.stderr
+    assert CliRunner().invoke(app, [*map(str, arguments), "11"]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["certify", "measure"])
+def test_another_noise_level_than_trained_under_is_told_of(tmp_path, command):
+    model = tmp_path / "mlp.safetensors"
+    metadata = {"sigma": "0.5"}
+    save_checkpoint(model, build("mlp", 10, (1, 8, 8)), arch="mlp", classes=10, shape=(1, 8, 8), metadata=metadata)
+    arguments = [command, "--checkpoint", model, "--data", "digits", "--skip", 400, "--sigma"]
+    for sigma, heard in (("0.25", f"{model} was trained under sigma=0.5, and sigma=0.25 was asked for"), ("0.50", "")):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            result = CliRunner().invoke(app, [*map(str, arguments), sigma, "--out", str(tmp_path / sigma)])
+        assert result.exit_code == 0, result.output
+        assert result.stderr == (f"rstheory: warning: {heard}\n" if heard else "")
 
 
 def test_a_missing_package_is_named(checkpoint, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from rstheory.cli import app
 from rstheory.smoothing.data import Dataset, load
-from rstheory.smoothing.models import build, load_checkpoint, weights_digest
+from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
 from rstheory.smoothing.training import Attack, Discard, Part, Reweigh, Settings, label_counts, parts_of, train
 from rstheory.smoothing.training.settings import PAPER
 from rstheory.smoothing.training.trainer import COLUMNS, _seed
@@ -249,7 +249,25 @@ def test_a_state_of_another_run_is_refused(digits, tmp_path):
         train("easy", quick(), digits, arch="cnn", out=out, device=CPU, resume=True)
     trained(digits, out, resume=True)
     with pytest.raises(ValueError, match="exists: choose another file"):
-        trained(digits, out, resume=True)
+        trained(digits, out)
+
+
+def test_resuming_what_is_complete_leaves_it_and_another_run_is_refused(digits, tmp_path):
+    out = tmp_path / "model.safetensors"
+    configuration = quick(epochs=1)
+    trained(digits, out, "gaussian", configuration)
+    before = out.read_bytes(), (tmp_path / "model.train.tsv").read_bytes()
+    trained(digits, out, "gaussian", configuration, resume=True)
+    assert before == (out.read_bytes(), (tmp_path / "model.train.tsv").read_bytes())
+    with pytest.raises(ValueError, match=r"model\.safetensors is of another run: epochs=1 there, 2 here; resume with"):
+        trained(digits, out, "gaussian", quick(epochs=2), resume=True)
+    with pytest.raises(ValueError, match=r"of another run: .*method=gaussian there, attack here"):
+        trained(digits, out, "attack", quick(epochs=2), resume=True)
+    save_checkpoint(out, build("mlp", 10, digits.shape), arch="mlp", classes=10, shape=digits.shape)
+    with pytest.raises(ValueError, match=r"of another run: .*method=None there, gaussian here"):
+        trained(digits, out, "gaussian", configuration, resume=True)
+    with pytest.raises(ValueError, match=r"the folder .*absent does not exist: make it first"):
+        trained(digits, tmp_path / "absent" / "model.safetensors")
 
 
 def test_a_network_without_weights_is_refused(digits, tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +40,10 @@ Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only.")
 Max = Annotated[int | None, typer.Option("--max", min=1, help="Take so many images at most.")]
 Dtype = Annotated[
     str,
-    typer.Option(help="float32, bfloat16 (faster where the hardware has it; the network certified is then that one)"),
+    typer.Option(
+        help="float32 (on CUDA with TF32 convolutions, torch's default), bfloat16 or float16 (faster where the hardware"
+        " has them; the network certified is then that one)."
+    ),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
 Batch = Annotated[
@@ -81,11 +86,15 @@ def certify(
 
     Without the --, torchrun on Python 3.11 takes --n and --max for options of its own.
     """
+    from rstheory.budget import min_certifiable_count
     from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
     with refusals():
+        if min_certifiable_count(n, alpha) > n:
+            least = next(draws for draws in count(n + 1) if min_certifiable_count(draws, alpha) <= draws)
+            raise ValueError(f"--n {n} certifies nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
         tau = run_checkpoint(
             task := Certify(sigma, n, n0, alpha, seed),
             checkpoint=checkpoint,
@@ -131,11 +140,15 @@ def predict(
     std: Std = None,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
+    from rstheory.certify import Prediction
     from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Predict
 
     with refusals():
+        if Prediction((n, 0), alpha).abstained:
+            least = next(draws for draws in count(n + 1) if not Prediction((draws, 0), alpha).abstained)
+            raise ValueError(f"--n {n} predicts nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
         tau = run_checkpoint(
             Predict(sigma, n, alpha, seed),
             checkpoint=checkpoint,
@@ -170,9 +183,11 @@ def _numbers(option: str, text: str | None) -> list[float] | None:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """What cannot be done, said in one line."""
+    """What cannot be done, and what is doubtful, said in one line."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *where: typer.echo(f"rstheory: warning: {message}", err=True)
+            yield
     except ValueError as error:
         message, status = str(error), USAGE
     except ModuleNotFoundError as error:

@@ -61,14 +61,18 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was cut short, if there is one.")
+        bool,
+        typer.Option("--resume", help="Go on with a run that was cut short; leave a complete one."),
     ] = False,
 ) -> None:
-    """Train a base classifier under Gaussian noise, or by the paper's easy-sample methods (E1 to E3).
+    """Train a base classifier under Gaussian noise, or by the easy-sample methods of Sun et al. (2025, Section 5).
+
+    discard: training images that are hard under noise are dropped, once. reweigh: the others are drawn in proportion to
+    the radius they can be certified with. attack: noise is turned towards where the network errs.
 
     Writes the checkpoint, and beside it a training log (.train.tsv). What is not given is the paper's setting for the
     noise level (the nearest of 0.25, 0.5 and 1), scaled to the epochs. A run that was killed goes on with --resume; on
-    a CPU it ends in the same weights.
+    the same machine's CPU it ends in the same weights.
     """
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load

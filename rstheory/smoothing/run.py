@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 import rstheory
+from rstheory._files import in_folder
 from rstheory.smoothing.counting import Counter, keep_freed_memory
 from rstheory.smoothing.data import Dataset, load
-from rstheory.smoothing.models import load_checkpoint, prepare, weights_digest
+from rstheory.smoothing.models import load_checkpoint, note_other_noise, prepare, weights_digest
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.runlog import RunLog, collect, existing
 from rstheory.smoothing.share import Share, joined, own_device
@@ -146,8 +147,9 @@ def run_checkpoint(
 
     source, split: as `data.load` takes them. mean, std: see `load_checkpoint`. skip, limit: every skip-th image, at
     most limit. progress: opened with the draws that this process has to do. Returns the tau of the noise, in all
-    processes but the first None.
+    processes but the first None. Warns where the checkpoint was trained under another noise level.
     """
+    in_folder(out)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
@@ -159,6 +161,8 @@ def run_checkpoint(
                 f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
                 f" {len(data.classes)}"
             )
+        if share.first:
+            note_other_noise(checkpoint, loaded, task.sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:

@@ -7,6 +7,7 @@ exported programs too, `prepare` makes it fast, and `weights_digest` says which 
 from rstheory.smoothing.models.checkpoint import Checkpoint as Checkpoint
 from rstheory.smoothing.models.checkpoint import save_checkpoint as save_checkpoint
 from rstheory.smoothing.models.load import load_checkpoint as load_checkpoint
+from rstheory.smoothing.models.load import note_other_noise as note_other_noise
 from rstheory.smoothing.models.normalize import CIFAR10_MEAN as CIFAR10_MEAN
 from rstheory.smoothing.models.normalize import CIFAR10_STD as CIFAR10_STD
 from rstheory.smoothing.models.normalize import CIFAR100_MEAN as CIFAR100_MEAN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +45,18 @@ def load_checkpoint(
         return read_program(path, kind, shape)
     checkpoint = read_checkpoint(path)
     if shape is not None and tuple(shape) != checkpoint.shape:
-        raise ValueError(f"{path}: shape={tuple(shape)} is not allowed: the model takes inputs {checkpoint.shape}")
+        raise ValueError(
+            f"{path}: shape={tuple(shape)} is not allowed: the network takes inputs {checkpoint.shape}, so the data are"
+            " not of the kind that it was made for"
+        )
     return checkpoint
+
+
+def note_other_noise(path: Path, checkpoint: Checkpoint, sigma: float) -> None:
+    """Warn where a network says that it was trained under another noise level than it is now looked at under."""
+    trained = checkpoint.metadata.get("sigma", str(sigma))
+    if trained != str(sigma):
+        warnings.warn(f"{path} was trained under sigma={trained}, and sigma={sigma} was asked for", stacklevel=3)
 
 
 def _kind(path: Path) -> str:

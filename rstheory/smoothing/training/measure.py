@@ -9,8 +9,9 @@ import pandas as pd
 import torch
 
 from rstheory import _check
+from rstheory._files import in_folder
 from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, weights_digest
+from rstheory.smoothing.models import load_checkpoint, note_other_noise, weights_digest
 from rstheory.smoothing.training.attack import Attack
 from rstheory.smoothing.training.gradients import gradient_norms
 from rstheory.smoothing.training.probability import label_counts
@@ -45,8 +46,7 @@ def measure(
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
-    if not out.parent.is_dir():
-        raise ValueError(f"the folder {out.parent} does not exist: make it first")
+    in_folder(out)
     easy = Settings(sigma).easy
     attack = Attack(0, easy.steps if steps is None else steps, easy.step if step is None else step)
     for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
@@ -54,6 +54,7 @@ def measure(
     device = device or torch.device("cpu")
     data = load(source, split)
     loaded = load_checkpoint(checkpoint, shape=data.shape)
+    note_other_noise(checkpoint, loaded, sigma)
     indices = data.every(skip, limit).tolist()
     total = 3 * len(indices)
     done = 0

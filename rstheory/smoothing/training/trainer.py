@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import rstheory
-from rstheory._files import whole
+from rstheory._files import in_folder, whole
 from rstheory.smoothing.data import Dataset, flip_and_crop
-from rstheory.smoothing.models import build, save_checkpoint
+from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint
 from rstheory.smoothing.training.methods import parts_of
 from rstheory.smoothing.training.parts import Moment, Part
 from rstheory.smoothing.training.probability import label_counts
@@ -75,18 +75,20 @@ def train(
 
     method: see `methods.parts_of`. data: training set. arch: see `models.build`. command: what to type to get the same,
     for the checkpoint. After every epoch the state goes to `out` + ".state", from which resume=True goes on; a state of
-    other settings, data or architecture is refused, and one from another machine warned of.
+    other settings, data or architecture is refused, and one from another machine warned of. What is complete already
+    is left as it is by resume=True.
 
-    ValueError if `out` exists or does not end in .safetensors, or its folder is missing, or a state exists and resume
-    is not asked for, or is spoilt, or the network has no weights, or the loss is not finite.
+    ValueError if `out` does not end in .safetensors, or its folder is missing, or it or a state exists and resume is
+    not asked for, or is spoilt or of another run, or the network has no weights, or the loss is not finite.
     """
     if out.suffix != ".safetensors":
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
-    if not out.parent.is_dir():
-        raise ValueError(f"the folder {out.parent} does not exist: make it first")
     parts = parts_of(method, settings)
     identity = json.dumps({"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True)
-    place = out.with_name(out.name + ".state")
+    place = in_folder(out).with_name(out.name + ".state")
+    if out.exists() and resume:
+        _refuse_another_run(out, _identity_of(out), identity)
+        return
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
     if place.exists() and not resume:
@@ -301,11 +303,25 @@ def _restore(state: _State, place: Path, identity: str) -> None:
         raise ValueError(f"{place} is no state of `rstheory train`, or a spoilt one: remove it") from error
     if not (isinstance(content, dict) and set(content) >= _KEPT):
         raise ValueError(f"{place} is no state of `rstheory train`, or of another version: remove it")
-    if content["identity"] != identity:
-        kept, wanted = json.loads(content["identity"]), json.loads(identity)
-        changed = ", ".join(f"{k}={kept.get(k)} there, {v} here" for k, v in wanted.items() if kept.get(k) != v)
-        raise ValueError(f"{place} is of another run: {changed}; resume with the same options, or remove it")
+    _refuse_another_run(place, content["identity"], identity)
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
     state.epoch, state.factors = content["epoch"], content["factors"]
     state.rows, state.machines = content["rows"], content["machines"]
+
+
+def _identity_of(checkpoint: Path) -> str:
+    """The identity of the run that made a checkpoint, told from its metadata."""
+    found = load_checkpoint(checkpoint)
+    made_by, config = found.metadata, json.loads(found.metadata.get("config", "{}"))
+    data = made_by.get("data", "").rpartition(" ")[2]
+    return json.dumps({"method": made_by.get("method"), "arch": found.arch, "data": data, **config}, sort_keys=True)
+
+
+def _refuse_another_run(place: Path, kept: str, wanted: str) -> None:
+    """ValueError, saying what differs, where a file is of another run than the one that is wanted."""
+    if kept == wanted:
+        return
+    there, here = json.loads(kept), json.loads(wanted)
+    changed = ", ".join(f"{name}={there.get(name)} there, {v} here" for name, v in here.items() if there.get(name) != v)
+    raise ValueError(f"{place} is of another run: {changed}; resume with the same options, or remove it")
