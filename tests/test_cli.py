@@ -111,6 +111,37 @@ def test_output_that_cannot_be_written_is_wrong_usage(logs, tmp_path):
     assert "cannot write" in result.stderr
 
 
+def test_no_output_takes_the_place_of_a_log(logs, tmp_path):
+    log = logs / "first" / "noise_0.5.tsv"
+    before = log.read_bytes()
+    (tmp_path / "link.json").symlink_to(log)
+    (tmp_path / "folder").symlink_to(logs)
+    for given, json_file in (
+        (log, log),
+        (logs, log),
+        (logs, tmp_path / "link.json"),
+        (logs, tmp_path / "folder" / "first" / ".." / "first" / "noise_0.5.tsv"),
+        (tmp_path / "link.json", log),
+    ):
+        result = run("audit", given, "--n", 1000, "--json", json_file)
+        assert result.exit_code == 2
+        assert "would replace" in result.stderr
+        assert result.stdout == "", "refused before anything is computed"
+        assert log.read_bytes() == before
+    assert run("audit", logs, "--n", 1000, "--json", logs / "first" / "new.json").exit_code == 0
+    assert run("audit", logs, "--n", 1000, "--json", logs / "first" / "new.json").exit_code == 0, "its own old output"
+
+
+def test_no_figure_takes_the_place_of_a_log(tmp_path):
+    log = write_log(tmp_path / "out" / "sigma_0.5" / "survival.txt", 0)
+    before = log.read_bytes()
+    result = run("audit", log, "--n", 1000, "--figures", tmp_path / "elsewhere" / ".." / "out")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "might replace" in result.stderr
+    assert log.read_bytes() == before
+    assert [path.name for path in log.parent.iterdir()] == ["survival.txt"]
+
+
 def test_figures_and_json_repeat_themselves_byte_for_byte(logs, tmp_path):
     outputs = []
     for name in ("once", "twice"):
