@@ -16,7 +16,7 @@ from scipy.special import betaincc, log_ndtr
 
 from rstheory._check import Float
 from rstheory.audit.format import Decimals, Flags, Integers, half_units
-from rstheory.audit.log import ABSTAINED, CertificationLog, Warning
+from rstheory.audit.log import ABSTAINED, CertificationLog, Warning, above
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.radius import certified_radius_inverse_sf
 
@@ -225,7 +225,7 @@ def _missing_index(rows: Rows, radius: Float) -> Warning | None:
 
 def _above_maximum(rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Warning | None:
     largest = max(float(max_radius(n, alpha, sigma)), 0.0)
-    bad = radius - half > largest * (1 + _SLACK)
+    bad = above(radius, half, largest)
     if not np.any(bad):
         return None
     message = (
@@ -307,7 +307,7 @@ def _explanation(radius: Float, half: Float, sigma: float, n: int, alpha: float)
 
 
 def _causes(low: float, high: float, sigma: float, n: int, alpha: float) -> list[_Cause]:
-    """The N, the alpha and the sigma whose largest radius lies between `low` and `high`, where anyone would use them."""
+    """The N, the alpha and the sigma whose largest radius lies between `low` and `high`, if anyone uses such."""
     causes = []
     implied = implied_budget(low, high, sigma, n, alpha)
     if not isinstance(implied, float):
