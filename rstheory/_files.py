@@ -1,9 +1,9 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and which of some files another one is."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,3 +36,18 @@ def whole(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def among(path: Path, files: Iterable[str]) -> str | None:
+    """The first of the files that `path` leads to, by whatever name, or None."""
+    return next((file for file in files if path.exists() and os.path.exists(file) and path.samefile(file)), None)
+
+
+def below(folder: Path, files: Iterable[str]) -> str | None:
+    """The first of the files that lies in `folder`, however deep, links followed; or None.
+
+    >>> below(Path("figures"), ["logs/a.txt", "figures/sigma_0.5/b.txt", "figures.txt"])
+    'figures/sigma_0.5/b.txt'
+    """
+    whole_folder = folder.resolve()
+    return next((file for file in files if whole_folder in Path(file).resolve().parents), None)

@@ -1,15 +1,16 @@
 """Each lint code: when it is raised, how many rows and which line it names, what becomes of the rows, and when not."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rstheory import budget_for_acr, max_radius, radius_from_count
 from rstheory.audit.format import COLUMNS, OWN_COLUMNS
-from rstheory.audit.lint import CODES, fitting_radii, implied_budget, index_step, lint_between, plural
+from rstheory.audit.lint import CODES, _explanation, fitting_radii, implied_budget, index_step, lint_between, plural
 from rstheory.audit.read import read_log
 
 HEADER = "\t".join(COLUMNS)
@@ -31,7 +32,7 @@ def read(tmp_path):
 
 
 def test_codes_are_the_documented_ones_once_each():
-    assert len(set(CODES)) == len(CODES) == 14
+    assert len(set(CODES)) == len(CODES) == 15
 
 
 def test_a_clean_log_has_nothing_but_its_rounding(read):
@@ -219,7 +220,10 @@ def test_radii_up_to_the_maximum_as_printed_are_fine(read):
     assert read(row(0, "1.91"))[1] == {}
     assert read(row(0, repr(float(max_radius(100_000, 0.001, 0.5)))))[1] == {}
     assert set(read(row(0, "1.92"))[1]) == {"radius-above-maximum"}
-    assert set(read(row(0, "3.82"), sigma=1.0)[1]) == {"radius-above-maximum"}  # 3.815 is just above 3.8115
+    assert set(read(row(0, "3.82"), sigma=1.0)[1]) == {
+        "sigma-against-name",
+        "radius-above-maximum",
+    }  # 3.815 is just above 3.8115
     assert set(read(row(0, "1.91"), n=50_000)[1]) == {"radius-above-maximum"}
 
 
@@ -282,8 +286,37 @@ def test_implied_budgets_are_those_of_the_exact_formula(radius):
 @given(st.integers(30, 10**7), st.floats(1e-4, 0.3), st.sampled_from([0.25, 1.0]), st.integers(2, 6))
 def test_every_budget_fits_its_own_radii(n, alpha, sigma, digits):
     radius = np.array([float(f"{r:.{digits}f}") for r in radius_from_count(n - np.arange(25), n, alpha, sigma)])
-    (fitting,), looked_at = fitting_radii(radius, np.full(25, 0.5 * 10.0**-digits), sigma, [(n, alpha)])
+    (fitting,), looked_at = fitting_radii(radius, np.full(25, 0.5 * 10.0**-digits), [(sigma, n, alpha)])
     assert fitting == looked_at >= 1
+
+
+@pytest.mark.parametrize(("true", "taken"), [(0.5, 0.25), (1.0, 0.25), (1.0, 0.5), (0.25, 0.2), (0.5, 0.05)])
+def test_another_noise_level_is_named_where_it_explains_the_radii(read, true, taken):
+    """The true noise level fits every radius near the largest; budgets that no one has are not guessed."""
+    n = 100_000
+    radii = radius_from_count(n - np.arange(12), n, 0.001, true)
+    _, found = read(*(row(i, f"{radius:.3}") for i, radius in enumerate(radii)), sigma=taken)
+    message = found["radius-above-maximum"].message
+    assert f"sigma = {true:g}" in message
+    assert "alpha = 1" not in message
+    assert "e+1" not in message
+    looked_at = int(message.split("of the ")[1].split()[0])
+    assert f"{looked_at} fit sigma={true:g}" in message
+
+
+@given(
+    st.floats(1e-3, 1e160),
+    st.floats(0, 1),
+    st.sampled_from([1e-9, 0.25, 1.0, 30.0]),
+    st.integers(1, 10**9),
+    st.sampled_from([1e-300, 0.001, 0.5, 0.999]),
+)
+@settings(max_examples=30)  # some budgets take their time
+def test_every_impossible_radius_is_explained_by_something_possible(radius, rounding, sigma, n, alpha):
+    radius = max(max_radius(n, alpha, sigma), 0) * 1.001 + radius
+    text = _explanation(np.array([radius]), np.array([1e-4 * rounding * radius]), sigma, n, alpha)
+    assert text.startswith(("The largest fits ", "It takes another "))
+    assert not re.search(r"nan|inf|(alpha|sigma) = [01] |alpha = 0\.[5-9]\d", text)
 
 
 # --- counts ---

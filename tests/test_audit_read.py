@@ -1,5 +1,8 @@
 """Reading logs: numbers as printed, what a rounded radius stands for, where sigma, N and alpha come from, refusals."""
 
+import bz2
+import gzip
+import lzma
 import math
 import os
 from decimal import Decimal
@@ -265,6 +268,30 @@ def test_arguments_where_the_log_is_silent(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("noise_0.5.tsv", "'noise_0.5.tsv' says sigma=0.5"),
+        ("sigma_2/log.tsv", "'sigma_2' says sigma=2"),
+        ("noise_0.5_sigma_1.tsv", "says sigma=0.5 and 1:"),
+    ],
+)
+def test_a_noise_level_that_contradicts_the_name_is_used_and_told(tmp_path, name, named):
+    log = read_log(write(tmp_path, [HEADER, *ROWS], name), sigma=0.25)
+    assert log.sigma == 0.25
+    (warning,) = (warning for warning in log.warnings if warning.code == "sigma-against-name")
+    assert (warning.rows, warning.line) == (len(ROWS), None)
+    assert "sigma=0.25 was given" in warning.message
+    assert named in warning.message
+
+
+def test_a_noise_level_that_agrees_with_the_name_or_the_columns_is_no_finding(tmp_path):
+    for name, sigma in (("noise_0.50.tsv", 0.5), ("noise_0.5_sigma_1.tsv", 1.0), ("plain.tsv", 3.0)):
+        assert "sigma-against-name" not in codes(read_log(write(tmp_path, [HEADER, *ROWS], name), sigma=sigma))
+    own = write(tmp_path, own_lines([1000, 900]), "noise_0.5.tsv")  # its column says 0.25, and is no hint
+    assert codes(read_log(own)) == codes(read_log(own, sigma=0.25)) == []
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("sigma", 0),
@@ -339,7 +366,16 @@ REFUSED = {
     "empty": (b"", "line 1: the file is empty"),
     "blank": (b"\n \n", "line 1: the file is empty"),
     "no header": (ROWS[0].encode(), r"line 1: .*is not the header: a certification log starts with.*idx label"),
-    "commas": (HEADER.replace("\t", ",").encode(), "line 1: 'idx,label.*is not the header"),
+    "commas": (
+        HEADER.replace("\t", ",").encode() + b"\r\n",
+        "line 1: 'idx,label.*is not the header: its names are separated by commas: .*tabs instead; a certif.*log",
+    ),
+    "commas and blanks": (HEADER.replace("\t", ", ").encode(), "line 1: 'idx, label.*separated by commas"),
+    "semicolons": (HEADER.replace("\t", ";").encode(), "line 1: .*separated by semicolons"),
+    "spaces": (HEADER.replace("\t", "  ").encode() + b" \n", "line 1: .*separated by spaces"),
+    "gzip": (gzip.compress(HEADER.encode()), r"line 1: compressed \(gzip\): unpack it first$"),
+    "xz": (lzma.compress(HEADER.encode()), r"line 1: compressed \(xz\): unpack it first$"),
+    "bzip2": (bz2.compress(HEADER.encode()), r"line 1: compressed \(bzip2\): unpack it first$"),
     "a column is missing": (b"idx\tlabel\tpredict\tradius\ttime\n0\t1\t1\t0.5\t0", "line 1: .*is not the header"),
     "a column twice": ((HEADER + "\tidx\n").encode(), "line 1: .*is not the header"),
     "binary": (bytes(range(256)) * 40, "line 1: .*is not the header"),
@@ -493,7 +529,7 @@ def test_imagenet_gaussian_was_certified_at_another_level():
         warning = read_log(path).warnings[0]
         looked_at = int(warning.message.split("of the ")[1].split()[0])
         assert warning.code == "radius-above-maximum"
-        assert f"{looked_at} fit alpha=0.01." in warning.message
+        assert f"{looked_at} fit alpha=0.01," in warning.message
         as_made = read_log(path, alpha=0.01)
         assert codes(as_made) == ["rounded-radius"]
         assert as_made.radius.max() == largest == float(f"{max_radius(100_000, 0.01, as_made.sigma):.3}")

@@ -3,22 +3,25 @@
 import io
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from audit_logs import counts_of_model, log_of_counts
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from rstheory.audit.export import to_json, write_json
 from rstheory.audit.read import find_logs, read_log
-from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, radius_grid, ranks, short_names
-from rstheory.audit.terminal import flips, print_report
+from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, group_labels, radius_grid, ranks, short_names
+from rstheory.audit.terminal import flips, print_report, shown_radii
 
 
-def model(seed, path, **settings):
-    return log_of_counts(counts_of_model(seed), path=path, **settings)
+def model(seed, path, **options):
+    return log_of_counts(counts_of_model(seed), path=path, **options)
 
 
 def printed(report):
@@ -68,6 +71,51 @@ def test_many_logs_are_compared_when_asked_only():
     assert "--compare" in printed(report)
     assert len(audit(logs, compare=True).groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
     assert not audit(logs[:2], compare=False).groups[0].comparisons
+
+
+def above_its_budget(seed, share=0.1, **options):
+    """A log some of whose radii its budget cannot certify."""
+    log = log_of_counts(counts_of_model(seed), **options)
+    rows = np.arange(log.samples) < share * log.samples
+    return replace(log, radius=np.where(rows & log.correct, 3 * log.max_radius, log.radius))
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 1000), st.floats(0, 1), st.sampled_from([None, 3]))
+def test_acr_never_falls_with_more_draws_whatever_the_radii(seed, share, digits):
+    log = above_its_budget(seed, share, digits=digits)
+    (report,) = audit([log], [30, 100, 300]).logs
+    known = [budget.acr for budget in report.budgets if budget.kind != "predicted"]
+    assert known == sorted(known)
+    assert report.budgets[3].acr == pytest.approx(np.mean(np.minimum(log.radius, log.max_radius) * log.correct))
+    assert report.budgets[3].acr_sound == pytest.approx(log.acr_sound, rel=1e-14)
+
+
+def test_radii_cut_off_keep_the_sound_numbers():
+    log = above_its_budget(1, digits=3)
+    cut = log.cut_off()
+    assert np.any(log.impossible)
+    assert not np.any(cut.impossible)
+    np.testing.assert_allclose(cut.radius_sound, log.radius_sound, rtol=1e-14)
+    assert cut.radius.max() == log.max_radius
+
+
+@pytest.mark.parametrize(("digits", "rounded_up"), [(3, False), (4, True)])
+def test_radii_that_no_budget_gives_lead_nowhere(digits, rounded_up):
+    """b has the same radii, the largest of them printed rounded: only the impossible rows tell them apart."""
+    b = log_of_counts([1000] * 40 + [900] * 60, digits=digits, known=False, path="b.tsv")
+    a = replace(b, path="a.tsv", radius=np.where(np.arange(100) < 20, 9.0, b.radius))
+    assert (b.radius.max() > b.max_radius) == rounded_up
+    report = audit([a, b], [100])
+    (pair,) = report.groups[0].comparisons
+    assert (pair.regions, pair.dominates) == ((), None)
+    assert pair.acr_difference == pytest.approx(a.acr - b.acr)
+    assert report.groups[0].rank_by_budget[0] == (1, 1)
+    text = printed(report)
+    assert text.count("│ a (!) ") == 3
+    assert "b (!)" not in text
+    assert "(!) Has radii above 1.232," in text
+    assert "(!)" not in printed(audit([b, replace(b, path="c.tsv")]))
 
 
 def test_progress_counts_to_the_end():
@@ -138,6 +186,75 @@ def test_ranks_share_ties():
 )  # fmt: skip
 def test_short_names(paths, names):
     assert short_names(paths) == names
+
+
+def test_groups_on_other_data_are_labelled():
+    first = [model(seed, f"logs/digits/{seed}/noise_0.5.tsv") for seed in (1, 2)]
+    other = replace(model(3, "logs/cifar10-resnet20/3/noise_0.5.tsv"), label=(first[0].label + 3) % 10)
+    report = audit([*first, replace(other, path="logs/cifar10-resnet20/4.tsv"), other, model(5, "x.tsv", sigma=1.0)])
+    assert [group.label for group in report.groups] == ["digits", "cifar10-resnet20", ""]
+    assert [group["label"] for group in to_json(report)["groups"]] == ["digits", "cifar10-resnet20", ""]
+    assert "\ndigits: sigma=0.5, N=1,000, alpha=0.001: 2 logs\n" in printed(report)
+    assert "\nsigma=1, N=1,000, alpha=0.001: 1 log\n" in printed(report)
+
+
+@pytest.mark.parametrize(
+    ("groups", "labels"),
+    [
+        ([["a/x.tsv"], ["a/y.tsv"]], ["x", "y"]),
+        ([["a/x.tsv", "a/b/y.tsv"], ["a/b/z.tsv"]], ["a", "b"]),
+        ([["a/x.tsv", "b/y.tsv"], ["b/z.tsv", "a/w.tsv"]], ["a/x and 1 more", "b/z and 1 more"]),
+        ([["a/m/x.tsv", "a/n/x.tsv"], ["/b/x.tsv"], ["b\x1b/x.tsv"]], None),
+    ],
+)
+def test_labels_are_short_and_distinct(groups, labels, monkeypatch):
+    monkeypatch.chdir("/")
+    found = group_labels(groups)
+    assert len(set(found)) == len(groups)
+    assert all(label.isprintable() and label for label in found)
+    assert labels in (None, found)
+
+
+@given(st.lists(st.lists(st.text("ab/.", min_size=1), min_size=1, max_size=3), min_size=2, max_size=4))
+def test_any_paths_get_labels(groups):
+    assert len(group_labels(groups)) == len(groups)
+
+
+def test_on_a_narrow_terminal_no_number_is_cut():
+    logs = [model(seed, f"logs/method number {seed}/noise_0.5.tsv") for seed in (1, 2, 3)]
+    report = audit(logs)
+    console = Console(file=io.StringIO(), width=80, emoji=False, force_terminal=True, color_system=None)
+    print_report(report, console)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    cells = {cell.strip() for line in text.splitlines() for cell in re.split("[│┃]", line)}
+    for log in report.logs:
+        assert {f"{log.log.acr:.4f}", f"{log.log.acr_sound:.4f}", f"{log.log.standard_error:.4f}"} <= cells
+        assert all(any(cell.startswith(f"{b.acr:.4f} (") for cell in cells) for b in log.budgets)
+    for pair in report.groups[0].comparisons:
+        assert f"{pair.interval[0]:+.4f} to {pair.interval[1]:+.4f}" in cells
+
+
+@pytest.mark.parametrize(
+    ("sigma", "least"),
+    [(0.25, [0.25, 0.5, 0.75]), (0.5, [0.5, 1, 1.5]), (1.0, [0.5, 1, 1.5, 2, 2.5]), (2.0, [0.5, 1, 1.5, 2])],
+)
+def test_the_radii_shown_are_those_of_the_fields_tables(sigma, least):
+    grid = radius_grid(log_of_counts([90], n=100_000, sigma=sigma))
+    shown = [grid[i] for i in shown_radii(grid)]
+    assert set(least) <= set(shown)
+    assert len(shown) <= 7
+    assert shown == sorted(shown)
+
+
+@given(st.integers(0, 20), st.integers(1, 1024))
+def test_some_radii_are_shown_for_any_grid(doublings, size):
+    grid = [0.25 * 2**doublings * i for i in range(size)]
+    shown = shown_radii(grid)
+    assert len(shown) <= 7
+    assert 0 not in shown
+    assert bool(shown) == (size > 1)
 
 
 def test_the_terminal_tells_settings_ranks_and_markup_apart(report):

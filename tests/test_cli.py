@@ -111,6 +111,37 @@ def test_output_that_cannot_be_written_is_wrong_usage(logs, tmp_path):
     assert "cannot write" in result.stderr
 
 
+def test_no_output_takes_the_place_of_a_log(logs, tmp_path):
+    log = logs / "first" / "noise_0.5.tsv"
+    before = log.read_bytes()
+    (tmp_path / "link.json").symlink_to(log)
+    (tmp_path / "folder").symlink_to(logs)
+    for given, json_file in (
+        (log, log),
+        (logs, log),
+        (logs, tmp_path / "link.json"),
+        (logs, tmp_path / "folder" / "first" / ".." / "first" / "noise_0.5.tsv"),
+        (tmp_path / "link.json", log),
+    ):
+        result = run("audit", given, "--n", 1000, "--json", json_file)
+        assert result.exit_code == 2
+        assert "would replace" in result.stderr
+        assert result.stdout == "", "refused before anything is computed"
+        assert log.read_bytes() == before
+    assert run("audit", logs, "--n", 1000, "--json", logs / "first" / "new.json").exit_code == 0
+    assert run("audit", logs, "--n", 1000, "--json", logs / "first" / "new.json").exit_code == 0, "its own old output"
+
+
+def test_no_figure_takes_the_place_of_a_log(tmp_path):
+    log = write_log(tmp_path / "out" / "sigma_0.5" / "survival.txt", 0)
+    before = log.read_bytes()
+    result = run("audit", log, "--n", 1000, "--figures", tmp_path / "elsewhere" / ".." / "out")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "might replace" in result.stderr
+    assert log.read_bytes() == before
+    assert [path.name for path in log.parent.iterdir()] == ["survival.txt"]
+
+
 def test_figures_and_json_repeat_themselves_byte_for_byte(logs, tmp_path):
     outputs = []
     for name in ("once", "twice"):
@@ -134,6 +165,48 @@ def test_budget_is_exact():
         assert text in result.stdout
     assert "N = 148 " in run("budget", "--acr", "0.844", "--classes", 2).stdout
     assert "more digits" in run("budget", "--acr", "0.8437", "--classes", 1000).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--acr", "-1"], "--acr=-1 is not allowed: it must not be negative"),
+        (["--acr", "-1/3"], "--acr=-1/3 is not allowed: it must not be negative"),
+        (["--acr", "1e400"], "--acr=1e400 is not allowed: it must be a number such as 0.844"),
+        (["--acr", "1e160"], "--acr=1e160 is not allowed: at sigma=1.0 and 10 classes no budget"),
+        (["--acr", "1" * 500], "--acr=1111111111111111111111111111111111111... is not allowed"),
+        (["--acr", "0.5", "--sigma", "0"], "--sigma=0 is not allowed: it must be positive"),
+        (["--acr", "0.5", "--sigma", "1e390"], "--sigma=1e390 is not allowed"),
+        (["--acr", "0.5", "--sigma", "1e-290"], "--acr=0.5 is not allowed: at sigma=1e-290"),
+        (["--acr", "0.5", "--alpha", "1"], "--alpha=1 is not allowed: it must lie strictly between 0 and 1"),
+        (["--acr", "0.5", "--alpha", "1e-400"], "--alpha=1e-400 is not allowed"),
+    ],
+)
+def test_refused_numbers_are_named_by_their_option_as_written(arguments, named):
+    result = run("budget", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert named in result.stderr
+    assert len(result.stderr) < 160
+
+
+def test_a_budget_that_certifies_nothing_says_what_it_takes():
+    result = run("budget", "--acr", "0.1", "--n", 9)
+    assert result.exit_code == 0
+    assert "N = 9: nothing can be certified" in result.stdout
+    assert "at least 10 draws" in result.stdout
+    assert "nothing" not in run("budget", "--acr", "0.1", "--n", 10).stdout
+    assert "at least 4 draws" in run("budget", "--acr", "0.1", "--alpha", "1/8", "--n", 3).stdout, "a tie: 2^-3"
+
+
+def test_a_budget_of_too_many_digits_is_no_number_of_draws():
+    result = run("budget", "--acr", "0.5", "--classes", 1000)
+    assert "has more digits than can be written out" in result.stdout
+    assert "no fewer" not in result.stdout
+    assert "log10 N = 54290.747637" in result.stdout
+    for arguments in (["--acr", "1e100"], ["--acr", "1e100", "--sigma", "1e300"], ["--acr", "1e-300"]):
+        result = run("budget", *arguments)
+        assert result.exit_code == 0, result.output
+        assert max(map(len, result.stdout.splitlines())) < 120
 
 
 def module(*arguments, **environment):

@@ -1,11 +1,17 @@
 """Tables on the terminal and CSV files with provenance."""
 
+import io
+import re
+
 import numpy as np
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 
 from rstheory.plots import save
 from rstheory.plots.theory import budget_dependence
-from rstheory.tables import provenance, show, write_csv
+from rstheory.tables import Column, TextColumn, print_table, provenance, show, write_csv
 
 
 def test_table_shows_every_cell_uncut(capsys):
@@ -16,6 +22,43 @@ def test_table_shows_every_cell_uncut(capsys):
     assert "3.70" in printed
     assert "A LONG REMARK A LONG REMARK" in printed
     assert "…" not in printed
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(10, 200),
+    st.lists(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=2), min_size=1, max_size=12),
+    st.lists(st.text("abc /", max_size=60), min_size=2, max_size=2),
+)
+def test_no_number_is_cut_on_any_terminal(width, numbers, names):
+    """Every number stands whole in its own cell, and lines fit unless a single column does not."""
+    columns = [Column(f"column no {i}", tuple(f"{value:,}" for value in cells)) for i, cells in enumerate(numbers)]
+    console = Console(file=io.StringIO(), width=width)
+    print_table(console, [TextColumn("name", tuple(names))], columns)
+    lines = console.file.getvalue().splitlines()
+    cells = [cell.strip() for line in lines for cell in re.split("[│┃|]", line)]
+    for column in columns:
+        for cell in column.cells:
+            assert cell in cells
+    if width >= 50:
+        assert max(map(len, lines)) <= width
+    heads = " ".join(cells)
+    assert heads.count("name") >= 1
+
+
+def test_each_block_repeats_the_name_of_the_row(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    out = io.StringIO()
+    monkeypatch.setattr(
+        "rstheory.tables.Console", lambda **_: Console(file=out, force_terminal=True, color_system=None)
+    )
+    show("A title", pd.DataFrame({"method": ["gaussian", "macer"]} | {f"c{i}": [i / 7, i / 9] for i in range(6)}))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 50
+    blocks_shown = sum("method" in line for line in lines)
+    assert blocks_shown > 1
+    assert sum("gaussian" in line for line in lines) == blocks_shown
+    assert any(f" {5 / 7} " in line for line in lines)
 
 
 def test_csv_keeps_every_digit_and_says_what_made_it(tmp_path):

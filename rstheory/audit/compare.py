@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Literal
@@ -40,9 +40,10 @@ class Region:
 class Comparison:
     """Log a against log b on the samples both certified. Differences are a - b.
 
-    samples: how many. acr_a, acr_b: ACR on these. acr_difference, standard_error (paired), interval (bootstrap, 95 %).
-    dominates: the log whose survival curve is nowhere below the other's, if any: it then has at least the other's
-    expected ACR at every budget and noise level (D3). regions: who leads over which u; crossings: the u between them.
+    samples: how many. acr_a, acr_b: ACR on these, as printed. acr_difference, standard_error (paired), interval
+    (bootstrap, 95 %). dominates: the log whose survival curve is nowhere below the other's, if any: it then has at
+    least the other's expected ACR at every budget and noise level (D3). regions: who leads over which u, no further
+    than the budget can certify, whatever was printed; crossings: the u between them.
     crossing_budgets: every n <= N found at which the sign of the expected ACR difference changes. attribution: share of
     the ACR difference due to the samples of each difficulty bin of b's bound on p (D5).
     """
@@ -128,7 +129,7 @@ def comparable_pairs(logs: Sequence[CertificationLog]) -> list[tuple[int, int]]:
 
 def _compare_pair(a: CertificationLog, b: CertificationLog, budgets: tuple[int, ...], seed: int) -> Comparison:
     difference = a.radius * a.correct - b.radius * b.correct
-    regions = lead_regions(a, b)
+    regions = lead_regions(*_possible(a, b))
     leaders = {region.leader for region in regions}
     return Comparison(
         a=a.path,
@@ -144,6 +145,17 @@ def _compare_pair(a: CertificationLog, b: CertificationLog, budgets: tuple[int, 
         crossing_budgets=budgets,
         attribution=attribution(a, b),
     )
+
+
+def _possible(a: CertificationLog, b: CertificationLog) -> tuple[CertificationLog, CertificationLog]:
+    """Both logs cut off at the largest radius of their budget, if either has radii above it: no one leads there."""
+    return (_topped(a), _topped(b)) if np.any(a.impossible) or np.any(b.impossible) else (a, b)
+
+
+def _topped(log: CertificationLog) -> CertificationLog:
+    """The log with the largest possible radius wherever the printed one is above it, or may be it but for rounding."""
+    largest = log.max_radius
+    return replace(log, radius=np.where(log.radius + log.half_unit >= largest, largest, log.radius))
 
 
 def bootstrap_interval(difference: Float, seed: int, level: float = 0.95) -> tuple[float, float]:

@@ -95,6 +95,7 @@ def _group_json(report: AuditReport, group: Group) -> dict[str, Any]:
         "sigma": group.sigma,
         "n": group.n,
         "alpha": group.alpha,
+        "label": group.label,
         "logs": [log.log.path for log in report.members(group)],
         "names": list(group.names),
         "rank_by_budget": {str(b.n): list(r) for b, r in zip(group.budgets, group.rank_by_budget, strict=True)},

@@ -16,14 +16,15 @@ from scipy.special import betaincc, log_ndtr
 
 from rstheory._check import Float
 from rstheory.audit.format import Decimals, Flags, Integers, half_units
-from rstheory.audit.log import ABSTAINED, CertificationLog, Warning
+from rstheory.audit.log import ABSTAINED, CertificationLog, Warning, above
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.radius import certified_radius_inverse_sf
 
-# In the order in which `lint` reports them, then those of `lint_between`.
+# In the order in which `read_log` and `lint` report them, then those of `lint_between`.
 CODES = (
     "truncated-line",
     "repeated-header",
+    "sigma-against-name",
     "non-finite",
     "duplicate-index",
     "missing-index",
@@ -41,6 +42,8 @@ CODES = (
 LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
 _RUNGS = 20  # largest radii of a budget that printed ones are held against; further down they stand too close to tell
 _SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
+_MOST_DRAWS, _LARGEST_LEVEL = 10**9, 0.5  # a sample; beyond these no one certifies
+_FAR = 8.0  # noise levels; beyond so many no budget of this world has its largest radius
 _TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart for that to be the log's step
 
 
@@ -222,7 +225,7 @@ def _missing_index(rows: Rows, radius: Float) -> Warning | None:
 
 def _above_maximum(rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Warning | None:
     largest = max(float(max_radius(n, alpha, sigma)), 0.0)
-    bad = radius - half > largest * (1 + _SLACK)
+    bad = above(radius, half, largest)
     if not np.any(bad):
         return None
     message = (
@@ -251,45 +254,91 @@ def implied_budget(low: float, high: float, sigma: float, n: int, alpha: float) 
     return np.log(alpha) / log_p, np.exp(n * log_p)
 
 
-def fitting_radii(
-    radius: Float, half: Float, sigma: float, budgets: Sequence[tuple[int, float]]
-) -> tuple[Integers, int]:
-    """How many printed radii each budget (n, alpha) can have printed, and how many were looked at.
+def fitting_radii(radius: Float, half: Float, settings: Sequence[tuple[float, int, float]]) -> tuple[Integers, int]:
+    """How many printed radii each setting (sigma, n, alpha) can have printed, and how many were looked at.
 
     With n draws there are only n + 1 radii, and near the largest they stand far apart. Looked at are the radii among
-    the `_RUNGS` largest of every budget.
+    the `_RUNGS` largest of every setting.
 
     >>> radius = np.array([0.978, 0.955, 0.941, 0.92])
-    >>> fitting_radii(radius, np.full(4, 0.0005), 0.25, [(100_000, 0.01), (150_000, 0.001)])
+    >>> fitting_radii(radius, np.full(4, 0.0005), [(0.25, 100_000, 0.01), (0.25, 150_000, 0.001)])
     (array([4, 1]), 4)
     """
     failures = np.arange(_RUNGS)
-    rungs = [np.asarray(radius_from_count(np.maximum(n - failures, 0), n, alpha, sigma)) for n, alpha in budgets]
+    rungs = [
+        np.asarray(radius_from_count(np.maximum(n - failures, 0), n, alpha, sigma)) for sigma, n, alpha in settings
+    ]
     seen = radius + half > max(float(ladder[-1]) for ladder in rungs)
     value, slack = radius[seen, None], (half + 1e-6 * radius)[seen, None]
     return np.array([int(np.sum(np.any(np.abs(value - r) <= slack, axis=1))) for r in rungs]), int(np.sum(seen))
 
 
+@dataclass(frozen=True)
+class _Cause:
+    """A setting that would make the largest radius the largest possible one: what it says, and ways to try it out.
+
+    text: the range of the one parameter that differs. settings: (sigma, n, alpha), the likeliest first; names: the
+    differing parameter in each.
+    """
+
+    text: str
+    settings: tuple[tuple[float, int, float], ...]
+    names: tuple[str, ...]
+
+
 def _explanation(radius: Float, half: Float, sigma: float, n: int, alpha: float) -> str:
-    """Which budgets the largest radius points to, and which of them the radii next to it bear out."""
+    """Which N, alpha or sigma the largest radius points to, and which of them the radii next to it bear out."""
     top = int(np.argmax(radius - half))
-    implied = implied_budget(float(radius[top] - half[top]), float(radius[top] + half[top]), sigma, n, alpha)
-    if isinstance(implied, float):
-        return f"It would take N = 10^{implied:.4g} draws at alpha={alpha:g}: the number itself is in doubt"
-    draws, levels = implied
-    by_draws = [(round(N), alpha) for N in _candidates(draws) if N >= 1]
-    by_level = [(n, float(level)) for level in _candidates(levels) if 0 < level < 1]
-    text = f"The largest fits {_between('N', draws, '.3g')} at alpha={alpha:g}"
-    text += f" or {_between('alpha', levels, '.2g')} at N={n:,}"
-    if not (by_draws and by_level):
-        return text
-    fitting, looked_at = fitting_radii(radius, half, sigma, by_draws + by_level)
-    best_draws, best_level = int(np.argmax(fitting[: len(by_draws)])), int(np.argmax(fitting[len(by_draws) :]))
-    return (
-        f"{text}; of the {plural(looked_at, 'radius', 'radii')} next to it, {fitting[best_draws]:,} fit"
-        f" N={by_draws[best_draws][0]:,}, and {fitting[len(by_draws) + best_level]:,} fit"
-        f" alpha={by_level[best_level][1]:.4g}"
-    )
+    low, high = float(radius[top] - half[top]), float(radius[top] + half[top])
+    causes = _causes(low, high, sigma, n, alpha)
+    if not causes:
+        return "It takes another N, alpha or sigma, or the number itself is in doubt"
+    text = f"The largest fits {_either([cause.text for cause in causes])}"
+    text += " (or the number itself is in doubt)" if low > _FAR * sigma else ""
+    settings = [setting for cause in causes for setting in cause.settings]
+    names = [name for cause in causes for name in cause.names]
+    fitting, looked_at = fitting_radii(radius, half, settings)
+    best, first = [], 0
+    for cause in causes:
+        best.append(first + int(np.argmax(fitting[first : first + len(cause.settings)])))
+        first += len(cause.settings)
+    borne_out = ", ".join(f"{fitting[i]:,} fit {names[i]}" for i in best)
+    return f"{text}; of the {plural(looked_at, 'radius', 'radii')} next to it, {borne_out}"
+
+
+def _causes(low: float, high: float, sigma: float, n: int, alpha: float) -> list[_Cause]:
+    """The N, the alpha and the sigma whose largest radius lies between `low` and `high`, if anyone uses such."""
+    causes = []
+    implied = implied_budget(low, high, sigma, n, alpha)
+    if not isinstance(implied, float):
+        draws, levels = implied
+        tried = [round(N) for N in _candidates(draws) if N >= 1]
+        if draws[0] <= _MOST_DRAWS and tried:
+            text = f"{_between('N', draws, '.3g')} at alpha={alpha:g}"
+            causes.append(_Cause(text, tuple((sigma, N, alpha) for N in tried), tuple(f"N={N:,}" for N in tried)))
+        levels_tried = [float(level) for level in _candidates(levels) if 0 < level < _LARGEST_LEVEL]
+        if levels_tried:
+            text = f"{_between('alpha', np.minimum(levels, _LARGEST_LEVEL), '.2g')} at N={n:,}"
+            settings = tuple((sigma, n, level) for level in levels_tried)
+            causes.append(_Cause(text, settings, tuple(f"alpha={level:.4g}" for level in levels_tried)))
+    unit = float(max_radius(n, alpha))
+    if unit > 0:
+        ends = np.array([low, high]) / unit
+        noise = [float(value) for value in _candidates(ends)]
+        settings = tuple((value, n, alpha) for value in noise)
+        is_round = noise[0] not in ends  # a round one in the range is what someone chose
+        text = f"sigma = {noise[0]:.3g}" if is_round else _between("sigma", ends, ".3g")
+        causes.append(_Cause(text, settings, tuple(f"sigma={value:.4g}" for value in noise)))
+    return causes
+
+
+def _either(texts: Sequence[str]) -> str:
+    """The texts as alternatives in a sentence.
+
+    >>> _either(["a"]), _either(["a", "b"]), _either(["a", "b", "c"])
+    ('a', 'a or b', 'a, b or c')
+    """
+    return " or ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def _candidates(ends: Float) -> Float:

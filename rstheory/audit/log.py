@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from rstheory.audit.transport import BudgetedACR
 
 ABSTAINED = -1  # the field's mark in the column `predict`
+_SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
+
+
+def above(radius: Float, half_unit: Float, largest: float) -> NDArray[np.bool_]:
+    """Which printed radii lie above the largest possible one by more than rounding explains."""
+    return np.asarray(radius - half_unit > largest * (1 + _SLACK))
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,25 @@ class CertificationLog:
     @property
     def radius_sound(self) -> Float:
         """Smallest radii that print as the log's do, and not above what the budget can certify."""
+        return np.clip(self.radius - self.half_unit, 0.0, self.max_radius)
+
+    @property
+    def max_radius(self) -> float:
+        """Largest radius that the budget can certify, 0 where it certifies nothing."""
         from rstheory.budget import max_radius
 
-        return np.clip(self.radius - self.half_unit, 0.0, max(float(max_radius(self.n, self.alpha, self.sigma)), 0.0))
+        return max(float(max_radius(self.n, self.alpha, self.sigma)), 0.0)
+
+    @property
+    def impossible(self) -> NDArray[np.bool_]:
+        """Rows whose radius the budget cannot have certified, whatever it was rounded by."""
+        return above(self.radius, self.half_unit, self.max_radius)
+
+    def cut_off(self) -> CertificationLog:
+        """The log with its radii cut off at the largest that the budget can certify; same sound numbers."""
+        largest = self.max_radius
+        half_unit = np.where(self.radius > largest, largest - self.radius_sound, self.half_unit)
+        return replace(self, radius=np.minimum(self.radius, largest), half_unit=half_unit)
 
     @property
     def standard_error(self) -> float:

@@ -25,6 +25,14 @@ DEFAULT_N, DEFAULT_ALPHA = 100_000, 1e-3  # the field's standard since Cohen et 
 
 _SIGMA_IN_NAME = re.compile(r"(?<![a-z])(?:noise|sigma)[_=-]?((?:0|[1-9]\d*)(?:\.\d+)?)(?!\.?\d)", re.IGNORECASE)
 _HEADER_BYTES = 4096  # a header is looked for in so much of a file
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+_SEPARATORS = {rb",": "commas", rb";": "semicolons", rb"[ \t]+": "spaces", rb"[,; \t]+": "commas and spaces"}
 _EXPECTED = f"a certification log starts with the tab-separated header {' '.join(COLUMNS)}"
 
 
@@ -36,7 +44,7 @@ def read_log(
     path: a file, whatever its name. sigma: noise level; if not given, it is taken from the file's own column, else from
     the name of the file or of the nearest folder around it (noise_0.50, sigma_0.25). n, alpha: the budget it was
     certified with; if not given, from the file's own columns, else 100,000 and 0.001. What is given and contradicts the
-    file's columns is refused; a name is only a hint, and gives way to both.
+    file's columns is refused; a name is only a hint, and gives way to both, with a warning where sigma is given.
 
     The rows stay in the order of the file. `rstheory.audit.lint` says what is checked, and
     `rstheory.audit.format.half_units` how it is told by how much a printed radius may have been rounded up.
@@ -66,7 +74,11 @@ def read_log(
         if given[parameter] is not None and given[parameter] != value:
             raise ValueError(f"{name}: {parameter}={given[parameter]} is not allowed: the log itself says {value}")
         given[parameter] = value
-    sigma = float(sigma_from_name(name) if given["sigma"] is None else given["sigma"])
+    if given["sigma"] is None:
+        sigma = sigma_from_name(name)
+    else:
+        sigma = float(given["sigma"])
+        warnings += [] if "sigma" in columns else _against_name(name, sigma, len(rows))
     n = int(given["n"] or DEFAULT_N)
     alpha = float(given["alpha"] or DEFAULT_ALPHA)
     if np.any(above := rows.count > n):
@@ -100,17 +112,41 @@ def sigma_from_name(path: str) -> float:
     >>> sigma_from_name("logs/noise_1.0/test/sigma_0.25.tsv"), sigma_from_name("logs/noise_1.0/test.tsv")
     (0.25, 1.0)
     """
-    whole = Path(os.path.abspath(path))
-    for place in (whole, *whole.parents):
-        told = {float(number) for number in _SIGMA_IN_NAME.findall(place.name)}
-        if len(told) > 1:
-            raise ValueError(f"{path}: sigma is unclear, {place.name!r} names {sorted(told)}: pass sigma=...")
-        if told and 0 < (sigma := told.pop()) < float("inf"):
-            return sigma
+    name, told = _told_by_name(path)
+    if len(told) > 1:
+        raise ValueError(f"{path}: sigma is unclear, {name!r} names {told}: pass sigma=...")
+    if told:
+        return told[0]
     raise ValueError(
         f"{path}: sigma is not known: the log has no column sigma, and no name on its path reads like noise_0.50,"
         " noise_0.5.tsv or sigma_0.25; pass sigma=... (rstheory audit --sigma)"
     )
+
+
+def _told_by_name(path: str) -> tuple[str, list[float]]:
+    """The name of the file, or of the nearest folder around it, that tells noise levels, and these; ("", []) if none.
+
+    More than one level contradict each other; a single one that no noise can have is as good as none.
+    """
+    whole = Path(os.path.abspath(path))
+    for place in (whole, *whole.parents):
+        told = sorted({float(number) for number in _SIGMA_IN_NAME.findall(place.name)})
+        if len(told) > 1 or (told and 0 < told[0] < float("inf")):
+            return place.name, told
+    return "", []
+
+
+def _against_name(path: str, sigma: float, rows: int) -> list[Warning]:
+    """The finding that the noise level given is not among those that the log's name tells, where it tells any."""
+    name, told = _told_by_name(path)
+    if not told or sigma in told:
+        return []
+    named = " and ".join(f"{other:g}" for other in told)
+    message = (
+        f"sigma={sigma:g} was given, but the name {name!r} says sigma={named}: all {plural(rows, 'row')} are taken as"
+        f" certified at sigma={sigma:g}; if the name is right, leave sigma (--sigma) out"
+    )
+    return [Warning("sigma-against-name", rows, None, message)]
 
 
 @dataclass(frozen=True)
@@ -191,7 +227,11 @@ def _why_no_log(path: str) -> str | None:
         head = file.read(_HEADER_BYTES)
     if not head:
         return "empty file"
-    return None if header_names(head.partition(b"\n")[0]) else "does not start with the header of a certification log"
+    header = head.partition(b"\n")[0]
+    if header_names(header):
+        return None
+    reason = _why_no_header(header)
+    return "does not start with the header of a certification log" + (f": {reason}" if reason else "")
 
 
 def _table(path: str, content: bytes) -> Table:
@@ -200,8 +240,29 @@ def _table(path: str, content: bytes) -> Table:
         raise ValueError(f"{path}, line 1: the file is empty; {_EXPECTED}")
     header = content.partition(b"\n")[0]
     if (names := header_names(header)) is None:
-        raise ValueError(f"{path}, line 1: {_shown(header)} is not the header: {_EXPECTED}")
+        reason = _why_no_header(header)
+        if header.startswith(tuple(_COMPRESSED)):
+            raise ValueError(f"{path}, line 1: {reason}")  # what is in it says nothing to a reader
+        why = f"{reason}; " if reason else ""
+        raise ValueError(f"{path}, line 1: {_shown(header)} is not the header: {why}{_EXPECTED}")
     return split(content, names)
+
+
+def _why_no_header(line: bytes) -> str | None:
+    """What is wrong with a first line that is no header, where it can be told.
+
+    >>> _why_no_header(b"idx,label,predict,radius,correct,time\\r")
+    'its names are separated by commas: separate the columns by tabs instead'
+    >>> _why_no_header(b"hello"), _why_no_header(b"\\x1f\\x8b\\x08")
+    (None, 'compressed (gzip): unpack it first')
+    """
+    for start, kind in _COMPRESSED.items():
+        if line.startswith(start):
+            return f"compressed ({kind}): unpack it first"
+    for pattern, separators in _SEPARATORS.items():
+        if header_names(re.sub(pattern, b"\t", line.strip())) is not None:
+            return f"its names are separated by {separators}: separate the columns by tabs instead"
+    return None
 
 
 def _shown(text: bytes) -> str:

@@ -7,6 +7,7 @@ so ranks and comparisons stay inside it.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class LogReport:
 
     name: short, distinct among all logs. certified_accuracy, certified_accuracy_sound: at `radii`, as printed and at
     the lower ends of the rounded radii. budgets: expected ACR at each budget, ascending, predictions last; only the
-    log's own where its budget is too large to transport.
+    log's own where its budget is too large to transport. Radii that the log's budget cannot certify are cut off there.
     """
 
     log: CertificationLog
@@ -63,7 +64,8 @@ class Group:
 
     names: short, distinct within the group. budgets, radii: where ranks are taken. rank_by_budget, rank_by_radius: for
     each of these the rank of every log by ACR or certified accuracy, 1 for the largest, equal ones alike. comparisons:
-    every pair, with findings between the two in `between`. not_compared: why there are none, or None.
+    every pair, with findings between the two in `between`. not_compared: why there are none, or None. label: what tells
+    the logs from those of other groups with the same sigma, n and alpha, which are on other data; "" if there are none.
     """
 
     sigma: float
@@ -78,11 +80,13 @@ class Group:
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[tuple[Warning, ...], ...] = ()
     not_compared: str | None = None
+    label: str = ""
 
     @property
     def title(self) -> str:
         """What the logs of the group have in common, in words."""
-        return f"sigma={self.sigma:g}, N={self.n:,}, alpha={self.alpha:g}"
+        settings = f"sigma={self.sigma:g}, N={self.n:,}, alpha={self.alpha:g}"
+        return f"{self.label}: {settings}" if self.label else settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +133,8 @@ def audit(
     complete = tuple(report for report in reports if report is not None)
     comparisons = _compare(logs, grouped, compared, tick)
     groups = tuple(
-        _group(complete, members, found, None if wanted else _why_not_compared(logs, members, compare))
-        for members, found, wanted in zip(grouped, comparisons, compared, strict=True)
+        _group(complete, members, found, None if wanted else _why_not_compared(logs, members, compare), label)
+        for members, found, wanted, label in zip(grouped, comparisons, compared, _labels(logs, grouped), strict=True)
     )
     return AuditReport(complete, groups)
 
@@ -159,13 +163,18 @@ def _budgets(n: int, budgets: Sequence[int]) -> tuple[int, ...]:
 def _transport(
     logs: Sequence[CertificationLog], budgets: Sequence[int], tick: Callable[[], None]
 ) -> list[list[BudgetedACR]]:
-    """`at_budgets` for all logs at once, budget by budget."""
+    """`at_budgets` for all logs at once, budget by budget.
+
+    Radii that a log's own budget cannot certify are cut off at every budget, its own included: smaller ones know them
+    as N of N successes only, and ACR must not fall with more draws.
+    """
+    possible = [log.cut_off() if np.any(log.impossible) else log for log in logs]
     found: list[list[BudgetedACR]] = [[] for _ in logs]
     for n in budgets:
         if n > LARGEST_TRANSPORTED:  # the log's own: nothing to transport
-            at = [[BudgetedACR(n, log.alpha, log.acr, 0.0, log.acr_sound, "as printed")] for log in logs]
+            at = [[BudgetedACR(n, log.alpha, log.acr, 0.0, log.acr_sound, "as printed")] for log in possible]
         else:
-            at = at_budgets(logs, [n])
+            at = at_budgets(possible, [n])
         for own, new in zip(found, at, strict=True):
             own += new
         tick()
@@ -258,7 +267,11 @@ def _compare(
 
 
 def _group(
-    reports: Sequence[LogReport], members: tuple[int, ...], comparisons: list[Comparison], why_not: str | None
+    reports: Sequence[LogReport],
+    members: tuple[int, ...],
+    comparisons: list[Comparison],
+    why_not: str | None,
+    label: str,
 ) -> Group:
     own = [reports[i] for i in members]
     first = own[0]
@@ -276,7 +289,48 @@ def _group(
         comparisons=tuple(comparisons),
         between=tuple(lint_between(a.log, b.log) for a, b in pairs),
         not_compared=why_not,
+        label=label,
     )
+
+
+def _labels(logs: Sequence[CertificationLog], groups: Sequence[tuple[int, ...]]) -> list[str]:
+    """A label for each group: "" where no other has the same sigma, N and alpha."""
+    found = [""] * len(groups)
+    settings = [(logs[group[0]].sigma, logs[group[0]].n, logs[group[0]].alpha) for group in groups]
+    for setting in dict.fromkeys(settings):
+        alike = [g for g, other in enumerate(settings) if other == setting]
+        if len(alike) > 1:
+            labels = group_labels([[logs[i].path for i in groups[g]] for g in alike])
+            for g, label in zip(alike, labels, strict=True):
+                found[g] = label
+    return found
+
+
+def group_labels(groups: Sequence[Sequence[str]]) -> list[str]:
+    """What tells groups of paths apart: the folder that the paths of each have in common, or else their first names.
+
+    >>> group_labels([["logs/digits/a/x.tsv", "logs/digits/b/x.tsv"], ["logs/cifar/a.tsv", "logs/cifar/b.tsv"]])
+    ['digits', 'cifar']
+    >>> group_labels([["a.tsv", "b.tsv", "c.tsv"], ["d.tsv"]])
+    ['a and 2 more', 'd']
+    """
+    folders = [_common_folder(paths) for paths in groups]
+    shared = _common_folder([os.path.join(folder, "file") for folder in folders])
+    labels = [os.path.relpath(folder, shared) if folder != shared else os.path.basename(folder) for folder in folders]
+    if all(labels) and len(set(labels)) == len(labels):
+        return [printable(label) for label in labels]
+    names = iter(short_names([path for paths in groups for path in paths]))
+    own = [[next(names) for _ in paths] for paths in groups]
+    return [first + (f" and {len(rest)} more" if rest else "") for first, *rest in own]
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    """The deepest folder that all paths lie in."""
+    folders = [os.path.dirname(os.path.abspath(path)) for path in paths]
+    try:
+        return os.path.commonpath(folders)
+    except ValueError:  # several drives
+        return os.path.dirname(folders[0])
 
 
 def ranks(values: Sequence[float]) -> tuple[int, ...]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from rstheory.audit.compare import Comparison, Region
 from rstheory.audit.lint import plural
 from rstheory.audit.log import Warning
 from rstheory.audit.report import AuditReport, Group, LogReport, printable
+from rstheory.tables import Column, TextColumn, print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-_SHOWN_LOGS, _SHOWN_PAIRS = 40, 100
+_SHOWN_LOGS, _SHOWN_PAIRS, _SHOWN_RADII = 40, 100, 7
+_MARK = " (!)"  # after the names of logs with radii that their budget cannot certify
 _BELIEVED = 2.0  # standard errors below which a lead is not named
 
 
@@ -31,34 +33,52 @@ def print_report(report: AuditReport, console: Console) -> None:
 def _print_group(report: AuditReport, group: Group, console: Console) -> None:
     own = report.members(group)
     order = sorted(range(len(own)), key=lambda i: (-own[i].log.acr, i))
-    console.print(f"\n{group.title}: {plural(len(own), 'log')}", style="bold", highlight=False)
-    if sum(other.title == group.title for other in report.groups) > 1:
-        where = printable(_common_folder([log.log.path for log in own]))
-        _note(console, f"In {where}. Logs that give the same indices other labels are on other images: not compared.")
+    names = _marked_names(group, own)
+    console.print(f"\n{group.title}: {plural(len(own), 'log')}", style="bold", markup=False, highlight=False)
+    if group.label:
+        _note(console, "Logs that give the same indices other labels are on other images: not compared.")
     if len(order) > _SHOWN_LOGS:
         _note(console, f"The {_SHOWN_LOGS} logs with the largest ACR are shown; --json writes all of them.")
         order = order[:_SHOWN_LOGS]
-    console.print(_summary_table(group, own, order))
+    shown = TextColumn("log", tuple(names[i] for i in order))
+    _title(console, "certified accuracy in % at radius r")
+    print_table(console, [shown], _summary_columns(group, own, order))
     _note(
         console,
         "ACR as printed; sound: at the lower ends of rounded radii; s.e.: for the population behind the test samples.",
     )
+    impossible = any(np.any(log.log.impossible) for log in own)
+    if impossible:
+        _note(
+            console,
+            f"{_MARK.strip()} Has radii above {own[0].log.max_radius:.4g}, the largest that N and alpha can certify"
+            " (see radius-above-maximum below).",
+        )
     if len(group.budgets) > 1:
-        console.print(_budget_table(group, own, order))
+        _title(console, "ACR by budget N")
+        print_table(console, [shown], _budget_columns(group, own, order))
         _note(
             console,
             "Expected ACR of the same samples certified with fewer draws: exact, by subsampling the draws made. In"
             f" brackets the rank, with * where it is not the one at N={group.n:,}."
-            + (" Predicted: from a model, not from the log." if group.budgets[-1].kind == "predicted" else ""),
+            + (" Predicted: from a model, not from the log." if group.budgets[-1].kind == "predicted" else "")
+            + (f" Of logs with {_MARK.strip()}: radii cut off at the largest, at every N." if impossible else ""),
         )
     if len(own) > 1:
         _note(console, _rank_sentence(group))
     if group.comparisons:
-        console.print(_comparison_table(group))
+        _title(console, "pairs")
+        print_table(console, *_comparison_columns(group, names))
         _note(
             console,
             "Difference a - b of ACR on the common samples, paired. Leads: who certifies more samples with p >= u, u in"
-            f" the range, where the lead exceeds {_BELIEVED:g} pointwise standard errors.",
+            f" the range, where the lead exceeds {_BELIEVED:g} pointwise standard errors."
+            + (
+                f" With {_MARK.strip()}: a - b counts radii as printed; leads and orders have them cut off at the"
+                " largest."
+                if impossible
+                else ""
+            ),
         )
         if len(group.comparisons) > _SHOWN_PAIRS:
             _note(console, f"The first {_SHOWN_PAIRS} of {len(group.comparisons):,} pairs; --json writes all of them.")
@@ -66,70 +86,68 @@ def _print_group(report: AuditReport, group: Group, console: Console) -> None:
         _note(console, f"Pairs not compared: {group.not_compared} (--compare compares them all).")
 
 
-def _common_folder(paths: Sequence[str]) -> str:
-    try:
-        return os.path.commonpath(paths)
-    except ValueError:  # absolute and relative ones, or several drives
-        return ", ".join(paths)
+def _marked_names(group: Group, own: Sequence[LogReport]) -> list[str]:
+    """Names of the logs, with a mark after those whose budget cannot have certified all of their radii."""
+    return [
+        name + (_MARK if np.any(report.log.impossible) else "") for name, report in zip(group.names, own, strict=True)
+    ]
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)
 
 
 def _note(console: Console, text: str) -> None:
     console.print(text, style="dim", markup=False, highlight=False)
 
 
-def _table(title: str, *columns: str) -> Table:
-    """An empty table whose first column is text and whose other columns are numbers."""
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="", header_style="bold")
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", overflow="fold")
-    return table
-
-
-def _row(table: Table, *cells: str) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(cell) for cell in cells))
-
-
-def _summary_table(group: Group, own: Sequence[LogReport], order: Sequence[int]) -> Table:
-    inner = range(1, len(group.radii))
-    shown = inner[:: max(1, math.ceil(len(inner) / 4))] if len(inner) <= 4 else _spread(inner, 4)
-    heads = [f"r={group.radii[i]:g}" for i in shown]
-    table = _table(
-        "certified accuracy in % at radius r",
-        "log", "samples", "ACR", "sound", "s.e.", "clean", "abstain", *heads, "warnings",
-    )  # fmt: skip
-    for i in order:
-        log = own[i].log
-        numbers = [f"{log.samples:,}", f"{log.acr:.4f}", f"{log.acr_sound:.4f}", _number(log.standard_error, ".4f")]
-        shares = [log.clean_accuracy, log.abstain_rate, *(own[i].certified_accuracy[j] for j in shown)]
-        codes = ", ".join(f"{warning.code} ({warning.rows:,})" for warning in log.warnings)
-        _row(table, group.names[i], *numbers, *(f"{100 * share:.1f}" for share in shares), codes or "-")
-    table.columns[-1].justify = "left"
-    return table
+def _summary_columns(group: Group, own: Sequence[LogReport], order: Sequence[int]) -> list[Column]:
+    logs = [own[i].log for i in order]
+    columns = [
+        Column("samples", tuple(f"{log.samples:,}" for log in logs)),
+        Column("ACR", tuple(f"{log.acr:.4f}" for log in logs)),
+        Column("sound", tuple(f"{log.acr_sound:.4f}" for log in logs)),
+        Column("s.e.", tuple(_number(log.standard_error, ".4f") for log in logs)),
+        Column("clean", tuple(f"{100 * log.clean_accuracy:.1f}" for log in logs)),
+        Column("abstain", tuple(f"{100 * log.abstain_rate:.1f}" for log in logs)),
+    ]
+    for j in shown_radii(group.radii):
+        cells = tuple(f"{100 * own[i].certified_accuracy[j]:.1f}" for i in order)
+        columns.append(Column(f"r={group.radii[j]:g}", cells))
+    codes = (", ".join(f"{warning.code} ({warning.rows:,})" for warning in log.warnings) for log in logs)
+    return [*columns, TextColumn("warnings", tuple(text or "-" for text in codes))]
 
 
-def _spread(numbers: range, most: int) -> list[int]:
-    """At most so many of the numbers, evenly spread and without the last, where little is left to see."""
-    return sorted({numbers[int(len(numbers) * (i + 1) / (most + 1))] for i in range(most)})
+def shown_radii(radii: Sequence[float]) -> list[int]:
+    """Positions of the radii that the field's tables show, 0 left out: multiples of 0.25, or of 0.5 where these are
+    many; where these are many too, 0.5, 1, 1.5, 2 and what doubling reaches.
+
+    >>> grid = [0.25 * i for i in range(16)]
+    >>> [grid[i] for i in shown_radii(grid[:8])]
+    [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75]
+    >>> [grid[i] for i in shown_radii(grid)]
+    [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+    """
+    choices = (
+        [i for i, r in enumerate(radii) if r > 0],
+        [i for i, r in enumerate(radii) if r > 0 and r % 0.5 == 0],
+        [i for i, r in enumerate(radii) if r == 1.5 or (r >= 0.5 and math.log2(r).is_integer())],
+    )
+    return next((shown for shown in choices if len(shown) <= _SHOWN_RADII), choices[-1][:_SHOWN_RADII])
 
 
 def _number(value: float, spec: str) -> str:
     return format(value, spec) if math.isfinite(value) else "-"
 
 
-def _budget_table(group: Group, own: Sequence[LogReport], order: Sequence[int]) -> Table:
-    heads = [f"{b.n:,}" + (" (predicted)" if b.kind == "predicted" else "") for b in group.budgets]
-    table = _table("ACR by budget N", "log", *heads)
+def _budget_columns(group: Group, own: Sequence[LogReport], order: Sequence[int]) -> list[Column]:
     at_own = group.rank_by_budget[_own_budget(group)]
-    for i in order:
-        cells = []
-        for budget, rank in zip(own[i].budgets, group.rank_by_budget, strict=True):
-            cells.append(f"{budget.acr:.4f} ({rank[i]})" + ("*" if rank[i] != at_own[i] else " "))
-        _row(table, group.names[i], *cells)
-    return table
+    columns = []
+    for budget, rank in zip(group.budgets, group.rank_by_budget, strict=True):
+        head = f"{budget.n:,}" + (" (predicted)" if budget.kind == "predicted" else "")
+        cells = (f"{own[i].acr_at(budget.n):.4f} ({rank[i]})" + ("*" if rank[i] != at_own[i] else " ") for i in order)
+        columns.append(Column(head, tuple(cells)))
+    return columns
 
 
 def _own_budget(group: Group) -> int:
@@ -176,19 +194,21 @@ def _leaders(group: Group, places: Sequence[tuple[float, Sequence[int]]], best: 
     return "; ".join(f"first at {', '.join(where)}: {name}" for name, where in found.items())
 
 
-def _comparison_table(group: Group) -> Table:
-    table = _table("pairs", "a", "b", "samples", "a - b", "s.e.", "95 % interval", "leads", "ACR order changes at N")
-    for column in (1, 6, 7):
-        table.columns[column].justify = "left"
-    pairs = combinations(group.names, 2)
-    for (a, b), comparison in list(zip(pairs, group.comparisons, strict=True))[:_SHOWN_PAIRS]:
-        low, high = comparison.interval
-        _row(
-            table, a, b, f"{comparison.samples:,}", f"{comparison.acr_difference:+.4f}",
-            _number(comparison.standard_error, ".4f"), f"{low:+.4f} to {high:+.4f}",
-            _leads(comparison, a, b), _crossing_text(comparison.crossing_budgets),
-        )  # fmt: skip
-    return table
+def _comparison_columns(group: Group, marked: Sequence[str]) -> tuple[list[Column], list[Column]]:
+    """The two columns that name a pair, and the others."""
+    pairs = list(combinations(marked, 2))[:_SHOWN_PAIRS]
+    names = list(combinations(group.names, 2))
+    found = list(zip(group.comparisons, names, strict=True))[:_SHOWN_PAIRS]
+    intervals = (comparison.interval for comparison, _ in found)
+    numbers = [
+        Column("samples", tuple(f"{comparison.samples:,}" for comparison, _ in found)),
+        Column("a - b", tuple(f"{comparison.acr_difference:+.4f}" for comparison, _ in found)),
+        Column("s.e.", tuple(_number(comparison.standard_error, ".4f") for comparison, _ in found)),
+        Column("95 % interval", tuple(f"{low:+.4f} to {high:+.4f}" for low, high in intervals)),
+        TextColumn("leads", tuple(_leads(comparison, *pair) for comparison, pair in found)),
+        TextColumn("ACR order changes at N", tuple(_crossing_text(c.crossing_budgets) for c, _ in found)),
+    ]
+    return [TextColumn(head, tuple(pair[i] for pair in pairs)) for i, head in enumerate("ab")], numbers
 
 
 def _leads(comparison: Comparison, a: str, b: str) -> str:

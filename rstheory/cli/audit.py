@@ -10,7 +10,11 @@ import typer
 from rstheory.cli.common import UNREADABLE, console, level, positive, progress, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rstheory.audit.log import CertificationLog
+
+_FIGURE_ENDINGS = (".png", ".pdf", ".csv", ".txt")  # of the files that --figures writes
 
 
 def audit(
@@ -52,6 +56,7 @@ def audit(
     from rstheory.audit.terminal import print_report
 
     found = find_logs(paths)
+    _spare_the_logs(found.logs, json, figures)
     errors = list(found.errors)
     logs: list[CertificationLog] = []
     with progress("reading") as advance:
@@ -84,6 +89,17 @@ def audit(
         refuse(f"cannot write {error.filename or ''}: {error.strerror or error}")
     if errors:
         raise typer.Exit(UNREADABLE)
+
+
+def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None) -> None:
+    """Refuse, before anything is computed, outputs that would take the place of a log that is read."""
+    from rstheory._files import among, below
+
+    if json is not None and (log := among(json, logs)) is not None:
+        refuse(f"--json {json} would replace {log}, one of the logs to be read: name another file")
+    drawn = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
+    if figures is not None and (log := below(figures, drawn)) is not None:
+        refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
 
 
 def _read(
