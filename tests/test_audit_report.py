@@ -15,6 +15,7 @@ from rstheory.audit.export import to_json, write_json
 from rstheory.audit.read import find_logs, read_log
 from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, radius_grid, ranks, short_names
 from rstheory.audit.terminal import flips, print_report
+from rstheory.plots import group_figures
 
 
 def model(seed, path, **settings):
@@ -145,6 +146,23 @@ def test_the_terminal_tells_settings_ranks_and_markup_apart(report):
     assert "sigma=0.5, N=1,000, alpha=0.001: 2 logs" in text
     assert "10,000 (predicted)" in text
     assert "[red]" in printed(audit([model(1, "[red]x.tsv")]))
+
+
+# -- figures of a group -----------------------------------------------------------------------------------------------
+
+
+def heads(plates):
+    """The title at the head of each figure, by its stem."""
+    return {plate.stem: plate.figure.get_suptitle() or plate.figure.axes[0].get_title("left") for plate in plates}
+
+
+def test_titles_say_what_was_certified(report):
+    group = report.groups[0]
+    settings = r"$\sigma = 0.5$, $N = 10^{3}$, $\alpha = 0.001$"
+    named = heads(group_figures(report, group, subject="costs $5"))
+    assert set(named) == {"survival", "radius_accuracy", "acr_by_budget", "attribution", "ranks"}
+    assert all(title.startswith(rf"costs \$5, {settings}") for title in named.values())
+    assert all(title.startswith(settings) for title in heads(group_figures(report, group)).values())
 
 
 # -- the logs that the paper's authors published ----------------------------------------------------------------------

@@ -26,6 +26,7 @@ from rstheory.experiments.tables import (
 from rstheory.plots import Plate, group_figures
 from rstheory.plots import experiments as draw
 from rstheory.plots.audit import MOST_LOGS, group_tags
+from rstheory.plots.logs import plain
 from rstheory.tables import provenance, show, write_csv
 
 _TABLES = {
@@ -45,7 +46,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     for plate in theory_figures():
         written += plate.save(out, made_by)
     for (data, sigma), group in grouped(experiments).items():
-        for plate in [*_trained(group[:MOST_LOGS], f"{data}, $\\sigma$ = {sigma:g}"), *_audited(group)]:
+        for plate in [*_trained(group[:MOST_LOGS], f"{plain(data)}, $\\sigma = {sigma:g}$"), *_audited(group)]:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
@@ -123,7 +124,7 @@ def _audited(group: Sequence[Experiment]) -> list[Plate]:
     for kind, tag in zip(report.groups, tags, strict=True):
         plates += [
             replace(plate, stem=plate.stem + tag.removeprefix(first), caption=f"{plate.caption} {_data(group)}")
-            for plate in group_figures(report, kind, baseline)
+            for plate in group_figures(report, kind, baseline, group[0].data)
         ]
     return plates
 

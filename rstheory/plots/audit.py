@@ -19,6 +19,7 @@ from rstheory.plots.logs import (
     attribution_frame,
     budget_frame,
     crossing_frame,
+    plain,
     radius_accuracy,
     rank_flips,
     rank_frame,
@@ -49,14 +50,15 @@ def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, in
     return written
 
 
-def group_figures(report: AuditReport, group: Group, reference: str | None = None) -> list[Plate]:
+def group_figures(report: AuditReport, group: Group, reference: str | None = None, subject: str = "") -> list[Plate]:
     """The figures of one group of an audit, not written yet.
 
     reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
+    subject: what was certified, to head every title.
     """
     logs, names = _drawn(report, group, reference)
     curves = BudgetCurves(logs) if group.n <= LARGEST_TRANSPORTED else None
-    return _plates(report, group, logs, names, curves, 0)
+    return _plates(report, group, logs, names, curves, 0, subject)
 
 
 def _plates(
@@ -66,9 +68,11 @@ def _plates(
     names: Sequence[str],
     curves: BudgetCurves | None,
     start: int,
+    subject: str = "",
 ) -> list[Plate]:
     """Every figure of a group. curves: of these logs from position `start` on, or None where they are not known."""
-    title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
+    settings = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
+    title = f"{plain(subject)}, {settings}" if subject else settings
     sizes = sorted({log.samples for log in logs})
     samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."

@@ -30,10 +30,15 @@ _NAME = 22  # characters of a log's name that fit a legend
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
+def plain(text: str) -> str:
+    """A text that Matplotlib does not take for mathematics."""
+    return text.replace("$", r"\$")
+
+
 def short_name(name: str) -> str:
     """A name that fits a legend, and that Matplotlib does not take for mathematics."""
     cut = name if len(name) <= _NAME else "..." + name[-_NAME + 3 :]
-    return cut.replace("$", r"\$").lstrip("_") or name
+    return plain(cut).lstrip("_") or name
 
 
 # -- survival curves --------------------------------------------------------------------------------------------------
