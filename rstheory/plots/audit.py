@@ -30,6 +30,10 @@ from rstheory.plots.logs import (
 from rstheory.plots.style import COLORS, Plate
 from rstheory.tables import provenance
 
+_PREDICTED = (
+    "; dotted, on grey: predicted by a model, a uniform prior on each p, which reads low where many samples saw no"
+    " failure at all. A step or a bend at N is the model's, not the networks'"
+)
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 
 
@@ -86,9 +90,11 @@ def _plates(
             "survival",
             survival(steps, title),
             steps,
-            "Share of samples whose lower bound on p reaches u. Shaded: between the 95 % lower bounds, for all u at"
-            " once, on the share of these samples and of the population with p above u. To the right the lead over"
-            f" {names[0]} with two paired standard errors. {source}",
+            f"Share of samples whose lower bound on p reaches u. Shaded, for {names[0]}: between the 95 % lower bounds,"
+            " for all u at once, on the share of these samples and of the population with p above u; those of every log"
+            " are in the data"
+            + (f". To the right the lead over {names[0]} with two paired standard errors" if len(logs) > 1 else "")
+            + f". {source}",
         ),
         Plate(
             "radius_accuracy",
@@ -104,7 +110,7 @@ def _plates(
         drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
         caption = (
             "(a) ACR that the same draws would have given, on average, at smaller budgets: exact"
-            + ("; shaded: predicted by a model" if (budgets["kind"] == "predicted").any() else "")
+            + (_PREDICTED if (budgets["kind"] == "predicted").any() else "")
             + (f". (b) The same above that of {names[0]}; dots where two logs change places" if len(logs) > 1 else "")
             + f". {source}"
         )
@@ -115,11 +121,14 @@ def _plates(
             f"ACR of each log minus that of {names[0]}, by how hard the samples are for {names[0]}; the bars of a log"
             " add up to its whole difference. Two paired standard errors over the samples. Samples that"
             f" {names[0]} does not certify can only gain, and its easiest can hardly do so, whatever the other method:"
-            f" regression to the mean. {source}"
+            f" regression to the mean. No bar: no sample of that difficulty differs, or there is none. {source}"
         )
         plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
         places = rank_frame(report, group, names)
-        caption = f"Rank of each log by ACR at each budget, and by certified accuracy at each radius. {source}"
+        caption = (
+            "Rank of each log by ACR at each budget, and by certified accuracy at each radius at which any of them"
+            f" certifies a sample. Logs that tie share a rank, and are drawn one below the other. {source}"
+        )
         plates.append(Plate("ranks", rank_flips(places, title), places, caption))
     return plates
 
