@@ -17,8 +17,8 @@ from rstheory.audit.export import to_json, write_json
 from rstheory.audit.read import find_logs, read_log
 from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, radius_grid, ranks, short_names
 from rstheory.audit.terminal import flips, print_report
-from rstheory.plots import acr_by_budget, attribution_bars, group_figures, rank_flips, survival
-from rstheory.plots.logs import budget_frame, rank_frame, survival_frame
+from rstheory.plots import acr_by_budget, attribution_bars, group_figures, radius_accuracy, rank_flips, survival
+from rstheory.plots.logs import accuracy_frame, budget_frame, rank_frame, survival_frame
 
 
 def model(seed, path, **settings):
@@ -223,6 +223,8 @@ def test_survival_shows_the_first_band_and_enough_ticks():
     figure = survival(survival_frame(weak, ["a", "b", "c"]), "")
     left, right = figure.axes
     assert [len(axes.collections) for axes in (left, right)] == [1, 2]  # one band of D4; two of leads
+    (axes,) = radius_accuracy(accuracy_frame(weak, ["a", "b", "c"]), "").axes
+    assert len(axes.collections) == 1
     assert [tick.get_text() for tick in left.get_xticklabels()] == ["0.5", "0.7", "0.8", "0.9"]
     strong = [log_of_counts([1000, 900], n=1000, path="strong")]
     (axes,) = survival(survival_frame(strong, ["a"]), "").axes

@@ -100,8 +100,9 @@ def _plates(
             "radius_accuracy",
             radius_accuracy(accuracy, title),
             accuracy,
-            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded: down to the 95 % lower"
-            f" bound, for all radii at once, on the population's certified accuracy. {source}",
+            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded, for"
+            f" {names[0]}: down to the 95 % lower bound, for all radii at once, on the population's certified accuracy;"
+            f" the bounds of every log are in the data. {source}",
         ),
     ]
     if curves is not None and group.n > SMALLEST_BUDGET:

@@ -174,16 +174,21 @@ def accuracy_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
 
 
 def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
-    """Certified accuracy against the radius; the area below a curve is its ACR (D2). curves: see `accuracy_frame`."""
+    """Certified accuracy against the radius; the area below a curve is its ACR (D2).
+
+    The first log's band alone, as in `survival`. curves: see `accuracy_frame`.
+    """
     with style():
         figure = Figure(figsize=(COLUMN, 3.1))
         axes = figure.subplots()
-        for i, name in enumerate(dict.fromkeys(curves["log"])):
+        names = list(dict.fromkeys(curves["log"]))
+        for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
-            axes.fill_between(
-                rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.1,
-                linewidth=0,
-            )  # fmt: skip
+            if i == 0:
+                axes.fill_between(
+                    rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.12,
+                    linewidth=0,
+                )  # fmt: skip
             axes.step(
                 rows["radius"], 100 * rows["share"], where="pre", color=COLORS[i], linestyle=DASHES[i], label=name
             )
@@ -193,7 +198,7 @@ def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
         )  # fmt: skip
         figure.legend(
             *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, handlelength=2.5, columnspacing=1,
-            title="bands: the population behind the samples, 95 %", title_fontsize=6,
+            title=f"band: the population behind the samples, 95 %, {names[0]}", title_fontsize=6,
         )  # fmt: skip
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
     return figure
