@@ -145,7 +145,7 @@ def main(
 
     made_by = provenance(script="sims/acr_unbounded.py", alpha=alpha, sigma=sigma, seed=seed, target=target)
     noise = acr_by_noise(alpha)
-    figure = acr_unbounded(by_budget, noise, (f"{target:g}: best on CIFAR-10", target))
+    figure = acr_unbounded(by_budget, noise, (f"{target:g}: best on CIFAR-10", target), sigma)
     data = pd.concat([by_budget.assign(sigma=sigma), noise.assign(log10_n=5)])
     for path in save(figure, out / "acr_unbounded", data, made_by):
         print(f"wrote {path}")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import rstheory
-from rstheory import expected_radius, radius_from_count
+from rstheory import expected_radius, expected_sensitivity, radius_from_count
 from rstheory.audit.decomposition import decompose
 from rstheory.cli import app
 from rstheory.experiments import doubts, find_experiments, write_report
+from rstheory.experiments.report import radius_curves
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
@@ -25,6 +26,7 @@ from rstheory.experiments.tables import (
     gradient_frame,
     gradient_table,
 )
+from rstheory.plots.experiments import p_distribution, radius_and_sensitivity
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.training import Attack
 from rstheory.smoothing.training.gradients import gradient_norms
@@ -184,11 +186,47 @@ def test_report_is_complete_and_repeats_itself(tmp_path):
     for file, content in contents[0].items():
         if file.suffix == ".txt":
             assert len(content) > 60
+            assert not re.search(rb"\b[A-F]\d\b", content)  # the theory's codes, which no reader of a caption knows
         if file.suffix == ".csv":
             assert content.startswith(b"# rstheory: ")
     caption = (tmp_path / "a/digits/sigma_0.5/p_distribution.txt").read_text()
     assert "digits test" in caption
     assert "N = 10,000, alpha = 0.001, 450 samples" in caption
+
+
+def test_slopes_of_finite_budgets_level_off_within_the_figure():
+    curves = radius_curves()
+    assert curves["budget"].unique().tolist() == ["infinite budget", *(f"$N = 10^{k}$" for k in (2, 3, 4, 5))]
+    assert (curves["tail"] >= 1e-7).all()
+    for budget, rows in curves.groupby("budget"):
+        near = rows.sort_values("tail")
+        last, before = (float(np.interp(tail, near["tail"], near["slope"])) for tail in (1e-7, 1e-6))
+        assert (last > 5 * before) if budget == "infinite budget" else (last == pytest.approx(before, rel=0.2))
+    p, slope, radius = (curves.loc[curves["budget"] == "$N = 10^3$", name] for name in ("p", "slope", "radius"))
+    assert radius.to_numpy() == pytest.approx(expected_radius(p, 1000), abs=1e-12)
+    assert slope.to_numpy() == pytest.approx(expected_sensitivity(p, 1000), rel=1e-6, abs=1e-12)
+    right = radius_and_sensitivity(curves).axes[1]
+    assert right.get_xscale() == "log"
+    assert right.get_xlim() == (0.5, curves["tail"].min())  # easy samples to the right
+
+
+@pytest.mark.parametrize("methods", [1, 2, 7])
+def test_every_method_has_its_histogram_of_p(methods):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        [(f"m{i}", p) for i in range(methods) for p in rng.beta(1 + i, 1, 50)], columns=["method", "p"]
+    )
+    figure = p_distribution(frame, "title")
+    *histograms, survival = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title("left") for axes in histograms] == [f"m{i}" for i in range(methods)]
+    first = histograms[0].patches[0].get_data().values
+    for i, axes in enumerate(histograms):
+        own, outline = (patch.get_data().values for patch in axes.patches)
+        p = frame.loc[frame["method"] == f"m{i}", "p"]
+        assert own.tolist() == [np.mean((p >= low / 20) & (p < (low + 1) / 20)) for low in range(20)]
+        assert outline.tolist() == first.tolist()
+    labels = [line.get_label() for line in survival.get_lines()]
+    assert labels[:methods] == [f"m{i}" for i in range(methods)]
 
 
 def test_command_line_draws_and_refuses(tmp_path):

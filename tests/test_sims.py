@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rstheory.plots import easy_sample_sensitivity, mean_preserving_spread
+
 ROOT = Path(__file__).resolve().parent.parent
 SIMS = sorted((ROOT / "sims").glob("*.py"))
 QUICK = {  # settings that make a run short; the defaults are what `make demo` runs
@@ -100,6 +102,25 @@ def test_spread_keeps_the_mean_and_raises_acr(mean):
     for _, rows in curves.groupby("n"):
         assert (np.diff(rows["spread"]) > 0).all()
         assert (np.diff(rows["acr"]) >= -1e-12).all()  # rounding of g_N, 1e-12 (numerics contract)
+
+
+def test_one_budget_looks_alike_in_every_figure():
+    slope_sim = load("easy_sample_sensitivity")
+    slopes, gains = slope_sim.slopes(1e-3), slope_sim.gains(1e-3)
+    gains = gains[np.isfinite(gains["gain"])]
+    groups = pd.DataFrame([("$10^2$", "a tenth", 1.0, 1.0, 0.1)],
+                          columns=["budget", "improved", "exact", "simulated", "standard_error"])  # fmt: skip
+    spread = load("mean_preserving_spread").acr_by_spread(0.7, 1e-3, 3)
+    looks = [
+        {line.get_label(): (line.get_color(), line.get_linestyle()) for line in axes.get_lines()}
+        for axes in (
+            easy_sample_sensitivity(slopes, gains, groups).axes[0],
+            mean_preserving_spread(spread, 0.7).axes[0],
+        )
+    ]
+    assert set(looks[0]) - set(looks[1]) == {slope_sim.UNLIMITED}
+    assert all(looks[0][budget] == look for budget, look in looks[1].items())
+    assert len(set(looks[0].values())) == len(looks[0]) == 6
 
 
 def test_committed_data_is_what_the_scripts_write_now(tmp_path):

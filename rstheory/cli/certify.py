@@ -86,14 +86,14 @@ def certify(
 
     Without the --, torchrun on Python 3.11 takes --n and --max for options of its own.
     """
-    from rstheory.budget import min_certifiable_count
+    from rstheory import budget_for_acr, min_certifiable_count
     from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
     with refusals():
         if min_certifiable_count(n, alpha) > n:
-            least = next(draws for draws in count(n + 1) if min_certifiable_count(draws, alpha) <= draws)
+            least = budget_for_acr(0, alpha).n
             raise ValueError(f"--n {n} certifies nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
         tau = run_checkpoint(
             task := Certify(sigma, n, n0, alpha, seed),

@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from rstheory import certified_radius, expected_radius, expected_sensitivity, radius_from_count, sensitivity
+from rstheory import (
+    certified_radius_sf,
+    expected_radius_sf,
+    expected_sensitivity_sf,
+    radius_from_count,
+    sensitivity_sf,
+)
 from rstheory.audit.report import audit
 from rstheory.budget import min_certifiable_count
 from rstheory.experiments.find import BASELINE, Experiment, grouped
@@ -26,6 +32,7 @@ from rstheory.experiments.tables import (
 from rstheory.plots import Plate, group_figures
 from rstheory.plots import experiments as draw
 from rstheory.plots.audit import MOST_LOGS, group_tags
+from rstheory.plots.logs import plain
 from rstheory.tables import provenance, show, write_csv
 
 _TABLES = {
@@ -45,7 +52,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     for plate in theory_figures():
         written += plate.save(out, made_by)
     for (data, sigma), group in grouped(experiments).items():
-        for plate in [*_trained(group[:MOST_LOGS], f"{data}, $\\sigma$ = {sigma:g}"), *_audited(group)]:
+        for plate in [*_trained(group[:MOST_LOGS], f"{plain(data)}, $\\sigma = {sigma:g}$"), *_audited(group)]:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
@@ -62,7 +69,11 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     if len(gained):
         caption = (
             "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
-            " its spread does (F3: r_N at the mean, and Jensen's gap). Two standard errors over test samples, paired. "
+            " its spread does. By the mean: what the expected radius at the mean p changed by, as if every sample had"
+            " that p. By the spread: the rest, that is by how much the samples' mean radius exceeds the radius at their"
+            " mean p. A network whose samples all had a p near 1/2 would certify next to nothing: the part of the mean"
+            " cannot fall below minus what Gaussian training has there, and methods whose mean p is at or below about"
+            " 1/2 all show that one value. Two standard errors over test samples, paired. "
         ) + " ".join(
             dict.fromkeys(
                 _source(group)
@@ -82,15 +93,17 @@ def theory_figures() -> list[Plate]:
             "radius_and_sensitivity",
             draw.radius_and_sensitivity(curves),
             curves,
-            "Expected certified radius and its slope against p, in units of sigma, for an infinite budget and for"
-            " finite ones at alpha = 0.001. Computed, not simulated.",
+            "(a) Expected certified radius against p, and (b) its slope against 1 - p, in units of sigma, for an"
+            " infinite budget and for finite ones at alpha = 0.001. Towards p = 1 the slope of a finite budget levels"
+            " off, that of the infinite one grows without bound. Computed, not simulated.",
         ),
         Plate(
             "sampling_weight",
             draw.sampling_weight(weights),
             weights,
-            "Sampling weight of a training sample by its p, in reweighing (E2: 16 draws, alpha = 0.1). Discarding has"
-            " its own (E1): 0 below its threshold, 1 above.",
+            "How often training with reweighing draws a training sample, by its p, estimated from 16 draws at alpha ="
+            " 0.1; shaded: the middle 90 % over those draws. Training that discards hard samples has the weight 0 below"
+            " its threshold and 1 above.",
         ),
     ]
 
@@ -100,14 +113,19 @@ def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
     p = probability_frame(group)
     plates = [
         Plate(
-            "p_distribution", draw.p_distribution(p, title), p, f"Label probability of test samples. {_source(group)}"
+            "p_distribution",
+            draw.p_distribution(p, title),
+            p,
+            "Label probability p of test samples: a histogram for each method, outlined in black that of"
+            f" {group[0].method}, and the share of samples whose p reaches u. Only samples with p above 1/2 can be"
+            f" certified. {_source(group)}",
         )
     ]
     gradients = gradient_frame(group)
     if len(gradients):
         caption = (
             "Norm of the gradient of each training sample's loss with respect to the weights, by its p, on Gaussian"
-            f" noise and on the same noise after the attack (E3). {_measured(group)}"
+            f" noise and on the same noise after the attack, which turns it towards errors. {_measured(group)}"
         )
         plates.append(Plate("gradient_norms", draw.gradient_norms(gradients, title), gradients, caption))
     return plates
@@ -123,38 +141,35 @@ def _audited(group: Sequence[Experiment]) -> list[Plate]:
     for kind, tag in zip(report.groups, tags, strict=True):
         plates += [
             replace(plate, stem=plate.stem + tag.removeprefix(first), caption=f"{plate.caption} {_data(group)}")
-            for plate in group_figures(report, kind, baseline)
+            for plate in group_figures(report, kind, baseline, group[0].data)
         ]
     return plates
 
 
 def radius_curves() -> pd.DataFrame:
-    """Radius and slope at sigma = 1 on a grid of p: columns budget, p, radius, slope."""
-    p = np.concatenate([np.linspace(0, 0.99, 199), 1 - np.geomspace(0.0099, 1e-6, 60)])
-    upper = np.maximum(p, 0.5)
+    """Radius and slope at sigma = 1 on a grid of p: columns budget, p, tail (1 - p), radius, slope."""
+    tail = np.concatenate([np.linspace(1, 0.01, 199), np.geomspace(0.0099, 1e-7, 80)])
     frames = [
         pd.DataFrame(
             {
                 "budget": "infinite budget",
-                "p": p,
-                "radius": certified_radius(p),
-                "slope": np.where(p >= 0.5, sensitivity(upper), np.nan),
+                "radius": certified_radius_sf(tail),
+                "slope": np.where(tail <= 0.5, sensitivity_sf(np.minimum(tail, 0.5)), np.nan),
             }
         )
     ]
-    for exponent in (5, 3, 2):
+    for exponent in (2, 3, 4, 5):
         n = 10**exponent
         frames.append(
             pd.DataFrame(
                 {
                     "budget": f"$N = 10^{exponent}$",
-                    "p": p,
-                    "radius": expected_radius(p, n),
-                    "slope": expected_sensitivity(p, n),
+                    "radius": expected_radius_sf(tail, n),
+                    "slope": expected_sensitivity_sf(tail, n),
                 }
             )
         )
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat([frame.assign(p=1 - tail, tail=tail) for frame in frames], ignore_index=True)
 
 
 def weight_curve(draws: int = 16, alpha: float = 0.1) -> pd.DataFrame:

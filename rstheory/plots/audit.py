@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from rstheory.plots.logs import (
     attribution_frame,
     budget_frame,
     crossing_frame,
+    plain,
     radius_accuracy,
     rank_flips,
     rank_frame,
@@ -29,6 +31,10 @@ from rstheory.plots.logs import (
 from rstheory.plots.style import COLORS, Plate
 from rstheory.tables import provenance
 
+_PREDICTED = (
+    "; dotted, on grey: predicted by a model, a uniform prior on each p, which reads low where many samples saw no"
+    " failure at all. A step or a bend at N is the model's, not the networks'"
+)
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 
 
@@ -42,21 +48,23 @@ def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, in
     tags = group_tags(report.groups)
     for done, (group, tag, start) in enumerate(zip(report.groups, tags, starts, strict=True), 1):
         made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-        for plate in _plates(report, group, *_drawn(report, group), curves.get((group.n, group.alpha)), start):
+        drawn = _drawn(report, group)
+        for plate in _plates(report, group, *drawn, curves.get((group.n, group.alpha)), start, group.label):
             written += plate.save(folder / tag, made_by)
         if progress:
             progress(done, len(report.groups))
     return written
 
 
-def group_figures(report: AuditReport, group: Group, reference: str | None = None) -> list[Plate]:
+def group_figures(report: AuditReport, group: Group, reference: str | None = None, subject: str = "") -> list[Plate]:
     """The figures of one group of an audit, not written yet.
 
     reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
+    subject: what was certified, to head every title.
     """
     logs, names = _drawn(report, group, reference)
     curves = BudgetCurves(logs) if group.n <= LARGEST_TRANSPORTED else None
-    return _plates(report, group, logs, names, curves, 0)
+    return _plates(report, group, logs, names, curves, 0, subject)
 
 
 def _plates(
@@ -66,9 +74,11 @@ def _plates(
     names: Sequence[str],
     curves: BudgetCurves | None,
     start: int,
+    subject: str = "",
 ) -> list[Plate]:
     """Every figure of a group. curves: of these logs from position `start` on, or None where they are not known."""
-    title = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
+    settings = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
+    title = f"{plain(subject)}, {settings}" if subject else settings
     sizes = sorted({log.samples for log in logs})
     samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."
@@ -82,16 +92,19 @@ def _plates(
             "survival",
             survival(steps, title),
             steps,
-            "Share of samples whose lower bound on p reaches u. Shaded: between the 95 % lower bounds, for all u at"
-            " once, on the share of these samples and of the population with p above u. To the right the lead over"
-            f" {names[0]} with two paired standard errors. {source}",
+            f"Share of samples whose lower bound on p reaches u. Shaded, for {names[0]}: between the 95 % lower bounds,"
+            " for all u at once, on the share of these samples and of the population with p above u; those of every log"
+            " are in the data"
+            + (f". To the right the lead over {names[0]} with two paired standard errors" if len(logs) > 1 else "")
+            + f". {source}",
         ),
         Plate(
             "radius_accuracy",
             radius_accuracy(accuracy, title),
             accuracy,
-            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded: down to the 95 % lower"
-            f" bound, for all radii at once, on the population's certified accuracy. {source}",
+            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded, for"
+            f" {names[0]}: down to the 95 % lower bound, for all radii at once, on the population's certified accuracy;"
+            f" the bounds of every log are in the data. {source}",
         ),
     ]
     if curves is not None and group.n > SMALLEST_BUDGET:
@@ -100,7 +113,7 @@ def _plates(
         drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
         caption = (
             "(a) ACR that the same draws would have given, on average, at smaller budgets: exact"
-            + ("; shaded: predicted by a model" if (budgets["kind"] == "predicted").any() else "")
+            + (_PREDICTED if (budgets["kind"] == "predicted").any() else "")
             + (f". (b) The same above that of {names[0]}; dots where two logs change places" if len(logs) > 1 else "")
             + f". {source}"
         )
@@ -111,11 +124,14 @@ def _plates(
             f"ACR of each log minus that of {names[0]}, by how hard the samples are for {names[0]}; the bars of a log"
             " add up to its whole difference. Two paired standard errors over the samples. Samples that"
             f" {names[0]} does not certify can only gain, and its easiest can hardly do so, whatever the other method:"
-            f" regression to the mean. {source}"
+            f" regression to the mean. No bar: no sample of that difficulty differs, or there is none. {source}"
         )
         plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
         places = rank_frame(report, group, names)
-        caption = f"Rank of each log by ACR at each budget, and by certified accuracy at each radius. {source}"
+        caption = (
+            "Rank of each log by ACR at each budget, and by certified accuracy at each radius at which any of them"
+            f" certifies a sample. Logs that tie share a rank, and are drawn one below the other. {source}"
+        )
         plates.append(Plate("ranks", rank_flips(places, title), places, caption))
     return plates
 
@@ -141,8 +157,10 @@ def group_tags(groups: Sequence[Group]) -> list[str]:
             tag += f"_n_{group.n}"
         if len({other.alpha for other in alike}) > 1:
             tag += f"_alpha_{group.alpha:g}"
-        again = sum(other == tag or other.startswith(f"{tag}_data_") for other in tags)
-        tags.append(f"{tag}_data_{again + 1}" if again else tag)
+        if group.label:
+            tag += "_" + re.sub(r"[^\w.-]+", "_", group.label)
+        again = sum(re.fullmatch(rf"{re.escape(tag)}(_again_\d+)?", other) is not None for other in tags)
+        tags.append(f"{tag}_again_{again + 1}" if again else tag)
     return tags
 
 

@@ -6,44 +6,62 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, style
+from rstheory.plots.style import BUDGET_COLORS, BUDGET_DASHES, COLORS, COLUMN, DASHES, PAGE, style
 
 
 def radius_and_sensitivity(curves: pd.DataFrame) -> Figure:
     """The certified radius and its slope against p, at an infinite and at finite budgets (A2, C2).
 
-    curves: columns budget (label), p, radius, slope.
+    The slope is drawn against 1 - p, logarithmic: that of a finite budget levels off very near p = 1 only.
+    curves: columns budget (label), p, tail (1 - p), radius, slope; the infinite budget first, then 10^2, 10^3 and on.
     """
     with style():
         figure = Figure(figsize=(PAGE, 2.3))
         left, right = figure.subplots(1, 2)
-        for (budget, rows), color, dash in zip(curves.groupby("budget", sort=False), COLORS, DASHES, strict=False):
+        for (budget, rows), color, dash in zip(
+            curves.groupby("budget", sort=False), BUDGET_COLORS, BUDGET_DASHES, strict=False
+        ):
             left.plot(rows["p"], rows["radius"], color=color, linestyle=dash, label=budget)
-            right.plot(rows["p"], rows["slope"], color=color, linestyle=dash)
+            right.plot(rows["tail"], rows["slope"], color=color, linestyle=dash)
         left.set(xlabel="$p$", ylabel=r"expected radius / $\sigma$", title="(a) radius", xlim=(0, 1), ylim=(0, None))
-        right.set(xlabel="$p$", ylabel=r"slope / $\sigma$", title="(b) sensitivity", yscale="log", xlim=(0.5, 1),
+        right.set(xlabel="remaining error $1 - p$ (easy samples to the right)", ylabel=r"slope / $\sigma$",
+                  title="(b) sensitivity", xscale="log", yscale="log", xlim=(0.5, curves["tail"].min()),
                   ylim=(1, 2 * curves["slope"].max()))  # fmt: skip
         left.legend(loc="upper left")
     return figure
 
 
 def p_distribution(frame: pd.DataFrame, title: str) -> Figure:
-    """Distribution of the label probability on test samples, one line a method. frame: columns method, p."""
+    """Distribution of the label probability on test samples: a histogram a method, and their survival together.
+
+    The first method's histogram outlines the others: five drawn on each other could not be told apart.
+    frame: columns method, p.
+    """
+    methods = list(dict.fromkeys(frame["method"]))
+    columns = min(len(methods) + 1, 3)
+    height = -(-(len(methods) + 1) // columns)
+    edges = np.linspace(0, 1, 21)
+    values = [frame.loc[frame["method"] == method, "p"].to_numpy() for method in methods]
+    shares = [np.histogram(p, edges)[0] / len(p) for p in values]
     with style():
-        figure = Figure(figsize=(PAGE, 2.5))
-        left, right = figure.subplots(1, 2)
-        edges = np.linspace(0, 1, 21)
-        for (method, rows), color, dash in zip(frame.groupby("method", sort=False), COLORS, DASHES, strict=False):
-            share = np.histogram(rows["p"], edges)[0] / len(rows)
-            left.stairs(share, edges, color=color, linestyle=dash, linewidth=1.2, label=method)
-            ordered = np.sort(rows["p"])
-            right.step(ordered, 1 - np.arange(len(ordered)) / len(ordered), color=color, linestyle=dash, where="pre")
-        left.set(xlabel="$p$, probability of the label under noise", ylabel="share of test samples (bins of 0.05)",
-                 title=f"(a) {title}", xlim=(0, 1), ylim=(0, None))  # fmt: skip
-        right.axvline(0.5, color="black", linewidth=0.6)
-        right.set(xlabel="$u$", ylabel=r"share of test samples with $p \geq u$", title="(b) survival", xlim=(0, 1),
-                  ylim=(0, 1))  # fmt: skip
-        left.legend(loc="upper center")
+        figure = Figure(figsize=(PAGE, 0.5 + 1.8 * height))
+        grid = list(figure.subplots(height, columns, squeeze=False).flat)
+        survival = grid[len(methods)]
+        for axes, method, p, share, color, dash in zip(grid, methods, values, shares, COLORS, DASHES, strict=False):
+            axes.stairs(share, edges, color=color, alpha=0.5, fill=True)
+            axes.stairs(shares[0], edges, color="black", linewidth=0.8)
+            axes.set(title=method, xlabel="$p$, probability of the label", ylabel="share (bins of 0.05)", xlim=(0, 1),
+                     ylim=(0, 1.05 * np.max(shares)))  # fmt: skip
+            ordered = np.sort(p)
+            survival.step(ordered, 1 - np.arange(len(p)) / len(p), color=color, linestyle=dash, where="pre",
+                          label=method)  # fmt: skip
+        survival.axvline(0.5, color="black", linewidth=0.6)
+        survival.text(0.48, 0.03, "only $p > 1/2$\ncan be certified", fontsize=6, horizontalalignment="right")
+        survival.set(xlabel="$u$", ylabel=r"share with $p \geq u$", title="survival", xlim=(0, 1), ylim=(0, 1))
+        for axes in grid[len(methods) + 1 :]:
+            axes.set_visible(False)
+        figure.suptitle(f"{title}; outline: {methods[0]}", fontsize=8, x=0.01, horizontalalignment="left")
+        figure.legend(*survival.get_legend_handles_labels(), loc="outside lower right", ncols=5, handlelength=3)
     return figure
 
 

@@ -25,15 +25,22 @@ from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, style
 
 SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
 _BUDGETS_A_DECADE = 8
-_PREDICTED_AT = (2, 5, 10)  # in units of N: slow, and smooth
+_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
 _NAME = 22  # characters of a log's name that fit a legend
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+_TICKS_OF_SHORT_AXIS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
+_TIE_APART = 0.22  # of a rank
+
+
+def plain(text: str) -> str:
+    """A text that Matplotlib does not take for mathematics."""
+    return text.replace("$", r"\$")
 
 
 def short_name(name: str) -> str:
     """A name that fits a legend, and that Matplotlib does not take for mathematics."""
     cut = name if len(name) <= _NAME else "..." + name[-_NAME + 3 :]
-    return cut.replace("$", r"\$").lstrip("_") or name
+    return plain(cut).lstrip("_") or name
 
 
 # -- survival curves --------------------------------------------------------------------------------------------------
@@ -86,8 +93,9 @@ def _at_least(values: Float, radius: Float) -> Float:
 
 
 def survival(curves: pd.DataFrame, title: str) -> Figure:
-    """Share of samples with p >= u against u, with the bands of D4, and each log's lead over the first one.
+    """Share of samples whose lower bound on p reaches u, with D4's band, and each log's lead over the first one.
 
+    The first log's band alone: five of them, each reaching down across the curves below, made one brown area.
     curves: what `survival_frame` returns.
     """
     with style():
@@ -97,21 +105,22 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
         for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
             look: Any = {"color": COLORS[i], "linestyle": DASHES[i]}
-            left.fill_between(
-                rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
-                alpha=0.12, linewidth=0,
-            )  # fmt: skip
+            if i == 0:
+                left.fill_between(
+                    rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
+                    alpha=0.12, linewidth=0,
+                )  # fmt: skip
             left.step(rows["tail"], rows["share"], where="pre", label=name, **look)
             if i and rows["lead"].notna().any():
                 low, high = (100 * (rows["lead"] + sign * 2 * rows["lead_error"]) for sign in (-1, 1))
-                right.fill_between(rows["tail"], low, high, step="pre", color=COLORS[i], alpha=0.2, linewidth=0)
+                right.fill_between(rows["tail"], low, high, step="pre", color=COLORS[i], alpha=0.12, linewidth=0)
                 right.step(rows["tail"], 100 * rows["lead"], where="pre", **look)
         for axes in panels:
             _probability_axis(axes, curves["tail"].min())
         left.set(
-            ylabel="share of samples with $p \\geq u$",
+            ylabel="share with lower bound on $p \\geq u$",
             ylim=(0, None),
-            title=_part("survival of the bound on $p$", panels),
+            title=_part("survival of the lower bound on $p$", panels),
         )
         if len(panels) > 1:
             right.axhline(0, color=COLORS[0], linewidth=1.2)
@@ -119,7 +128,7 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
         figure.legend(
             *left.get_legend_handles_labels(), loc="outside right upper", handlelength=2.5,
-            title="band: population, 95 %", title_fontsize=6,
+            title=f"band: population,\n95 %, {names[0]}", title_fontsize=6,
         )  # fmt: skip
     return figure
 
@@ -138,7 +147,8 @@ def _part(title: str, panels: Sequence[Axes]) -> str:
 def _probability_axis(axes: Axes, smallest: float) -> None:
     """An x axis for tails 1 - u, logarithmic, easy samples to the right, with ticks that say u."""
     axes.set(xscale="log", xlim=(0.5, max(smallest * 0.7, 1e-12)), xlabel="$u$ (logarithmic in $1 - u$)")
-    ticks = [tick for tick in _TICKS if tick >= smallest * 0.7]
+    coarse, fine = ([tick for tick in of if tick >= smallest * 0.7] for of in (_TICKS, _TICKS_OF_SHORT_AXIS))
+    ticks = coarse if len(coarse) > 2 else fine
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([f"{1 - tick:.7f}".rstrip("0") for tick in ticks])
@@ -164,16 +174,21 @@ def accuracy_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
 
 
 def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
-    """Certified accuracy against the radius; the area below a curve is its ACR (D2). curves: see `accuracy_frame`."""
+    """Certified accuracy against the radius; the area below a curve is its ACR (D2).
+
+    The first log's band alone, as in `survival`. curves: see `accuracy_frame`.
+    """
     with style():
         figure = Figure(figsize=(COLUMN, 3.1))
         axes = figure.subplots()
-        for i, name in enumerate(dict.fromkeys(curves["log"])):
+        names = list(dict.fromkeys(curves["log"]))
+        for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
-            axes.fill_between(
-                rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.1,
-                linewidth=0,
-            )  # fmt: skip
+            if i == 0:
+                axes.fill_between(
+                    rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.12,
+                    linewidth=0,
+                )  # fmt: skip
             axes.step(
                 rows["radius"], 100 * rows["share"], where="pre", color=COLORS[i], linestyle=DASHES[i], label=name
             )
@@ -183,7 +198,7 @@ def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
         )  # fmt: skip
         figure.legend(
             *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, handlelength=2.5, columnspacing=1,
-            title="bands: the population behind the samples, 95 %", title_fontsize=6,
+            title=f"band: the population behind the samples, 95 %, {names[0]}", title_fontsize=6,
         )  # fmt: skip
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
     return figure
@@ -195,12 +210,14 @@ def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
 def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
     """Expected ACR against the budget, up to N, and predicted beyond (C7). Columns log, n, acr, lead, kind.
 
-    which: the logs to draw, by their positions in `curves`. lead: above the first of them.
+    which: the logs to draw, by their positions in `curves`. lead: above the first of them. The prediction starts at
+    N + 1, so that a step between the two is seen for what it is.
     """
     own = curves.n
     decades = np.log10(own / SMALLEST_BUDGET)
     spread = SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_A_DECADE * decades) + 2)
-    predicted = [factor * own for factor in _PREDICTED_AT if factor * own <= LARGEST_PREDICTED]
+    beyond = sorted({own + 1, *(round(factor * own) for factor in _PREDICTED_AT)} - {own})
+    predicted = [n for n in beyond if n <= LARGEST_PREDICTED]
     rows = []
     for n in [*sorted({*(int(n) for n in np.round(spread)), own}), *predicted]:
         acr = curves.acr(n)[list(which)]
@@ -229,7 +246,8 @@ def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> p
 def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> Figure:
     """Expected ACR against the budget, and the lead over the first log; dots where two logs change places (C7, C8).
 
-    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model.
+    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model, which does
+    not join the exact curve where the model is off.
     """
     with style():
         names = list(dict.fromkeys(curves["log"]))
@@ -238,7 +256,7 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
         own = int(curves.loc[curves["kind"] == "exact", "n"].max())
         for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
-            known, predicted = rows[rows["n"] <= own], rows[rows["n"] >= own]
+            known, predicted = rows[rows["n"] <= own], rows[rows["n"] > own]
             for axes, column in zip(panels, ("acr", "lead"), strict=False):
                 axes.plot(known["n"], known[column], color=COLORS[i], linestyle=DASHES[i], label=name)
                 axes.plot(predicted["n"], predicted[column], color=COLORS[i], linestyle=":", linewidth=0.9)
@@ -283,23 +301,31 @@ def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) ->
 
 
 def attribution_bars(parts: pd.DataFrame, reference: str, title: str) -> Figure:
-    """Where the ACR differences to the reference come from, by difficulty. parts: see `attribution_frame`."""
+    """Where the ACR differences to the reference come from, by difficulty. parts: see `attribution_frame`.
+
+    No bar where nothing differs, as where the reference has no sample of that difficulty: "0 ± 0" would pass for a
+    measured value.
+    """
     with style():
         names = list(dict.fromkeys(parts["log"]))
         bins = list(dict.fromkeys(parts["difficulty"]))
         figure = Figure(figsize=(PAGE, 2.6))
         axes = figure.subplots()
         width = 0.8 / max(len(bins), 1)
-        shades = colormaps["cividis"](np.linspace(0.0, 0.95, max(len(bins), 1)))  # dark: hard, light: easy
+        # Dark: hard, light: easy; the darkest still light enough for a black error bar to be seen on it.
+        shades = colormaps["viridis"](np.linspace(0.4, 0.98, max(len(bins), 1)))
+        parts = parts[parts["difference"].ne(0) | parts["standard_error"].gt(0)]
         for i, difficulty in enumerate(bins):
-            rows = parts[parts["difficulty"] == difficulty]
+            rows = parts[parts["difficulty"] == difficulty].set_index("log").reindex(names)  # none: NaN, no bar
             x = np.arange(len(names)) + (i - (len(bins) - 1) / 2) * width
             axes.bar(
-                x, rows["difference"], width, yerr=2 * rows["standard_error"], color=shades[i], label=difficulty,
-                error_kw={"linewidth": 0.7, "capsize": 1.5},
+                x, rows["difference"], width, yerr=2 * rows["standard_error"], color=shades[i],
+                label=f"{difficulty}: no difference" if rows["difference"].isna().all() else difficulty,
+                error_kw={"linewidth": 0.9, "capsize": 1.5},
             )  # fmt: skip
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set_xticks(np.arange(len(names)), names)
+        axes.set_xlim(-0.6, len(names) - 0.4)
         axes.set(ylabel=f"ACR minus that of {reference}", title=f"{title}; error bars: ±2 s.e.")
         axes.grid(visible=False, axis="x")
         figure.legend(
@@ -313,7 +339,11 @@ def attribution_bars(parts: pd.DataFrame, reference: str, title: str) -> Figure:
 
 
 def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii. Columns log, by, at, rank."""
+    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii.
+
+    Radii at which none of them certifies anything are left out: a tie of all says nothing there, and would make the
+    last ones seem to rise. Columns log, by, at, rank, kind.
+    """
     short = [short_name(name) for name in group.names]
     own = report.members(group)
     order = [short.index(name) for name in names]
@@ -323,6 +353,8 @@ def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.Da
             rows.append({"log": name, "by": "ACR", "at": float(budget.n), "rank": rank, "kind": budget.kind})
     for k, radius in enumerate(group.radii):
         shares = [own[i].certified_accuracy[k] for i in order]
+        if not any(shares):
+            continue
         for name, rank in zip(names, ranks(shares), strict=True):
             rows.append({"log": name, "by": "certified accuracy", "at": radius, "rank": rank, "kind": "as printed"})
     return pd.DataFrame(rows)
@@ -336,27 +368,30 @@ def rank_flips(places: pd.DataFrame, title: str) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 4])
         for axes, by in ((left, "ACR"), (right, "certified accuracy")):
             chosen = places[places["by"] == by]
-            at = sorted(set(chosen["at"]))
+            height = chosen["rank"] + _below_rank(chosen)
             for i, name in enumerate(names):
-                rank = chosen.loc[chosen["log"] == name, "rank"]
+                own = chosen["log"] == name
                 axes.plot(
-                    range(len(at)), rank, color=COLORS[i], linestyle=DASHES[i], marker="o", markersize=4, label=name
-                )
-            if by == "ACR":
-                labels = [f"{n:,.0f}" if n < 1000 else f"{n / 1000:,.4g}k" if n < 1e6 else f"{n / 1e6:g}M" for n in at]
-                predicted = set(chosen.loc[chosen["kind"] == "predicted", "at"])
-                for i in (i for i, n in enumerate(at) if n in predicted):
-                    axes.axvspan(i - 0.5, i + 0.4, color="black", alpha=0.06, linewidth=0)
-                shown = range(len(at))
-            else:
-                labels = [f"{r:g}" for r in at]
-                shown = range(0, len(at), max(1, -(-len(at) // 9)))
-            axes.set_xticks(list(shown), [labels[i] for i in shown])
+                    chosen.loc[own, "at"], height[own], color=COLORS[i], linestyle=DASHES[i], marker="o", markersize=4,
+                    label=name,
+                )  # fmt: skip
+        budgets = places[places["by"] == "ACR"]
+        first, last = budgets["at"].min() / 1.4, budgets["at"].max() * 1.4
+        left.set(xscale="log", xlim=(first, last))
+        predicted = budgets["kind"] == "predicted"
+        if predicted.any():
+            start = np.sqrt(budgets.loc[~predicted, "at"].max() * budgets.loc[predicted, "at"].min())
+            left.axvspan(start, last, color="black", alpha=0.06, linewidth=0)
         left.set_yticks(range(1, len(names) + 1))
         left.set_ylim(len(names) + 0.5, 0.5)
-        shaded = " (shaded: predicted)" if (places["kind"] == "predicted").any() else ""
+        shaded = " (shaded: predicted)" if predicted.any() else ""
         left.set(xlabel="certification budget $N$", ylabel="rank", title=f"(a) by ACR{shaded}")
         right.set(xlabel="radius $r$", title="(b) by certified accuracy at $r$")
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
         figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", handlelength=3)
     return figure
+
+
+def _below_rank(places: pd.DataFrame) -> pd.Series:
+    """How far below its rank each log is drawn: those that tie would hide each other, and the ranks below are free."""
+    return places.groupby(["at", "rank"]).cumcount() * _TIE_APART

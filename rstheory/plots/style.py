@@ -23,6 +23,9 @@ COLUMN = 3.3  # inches
 PAGE = 6.8  # inches, both columns
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
+# An infinite budget, then N = 10^2, 10^3 and so on: one budget looks alike in every figure.
+BUDGET_COLORS = (COLORS[-1], *COLORS[:-1])
+BUDGET_DASHES = (DASHES[-1], *DASHES[:-1])
 
 _STYLE: Any = {
     "font.size": 8,

@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, style
+from rstheory.plots.style import BUDGET_COLORS, BUDGET_DASHES, COLORS, COLUMN, DASHES, PAGE, style
 
 Reference = tuple[str, float]
 
 
-def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Reference) -> Figure:
+def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Reference, sigma: float = 1.0) -> Figure:
     """ACR of constant classifiers against log10 of the budget, with the bounds of B4, and against sigma (B1, B4, B5).
 
     budgets: columns classes, log10_n, acr, lower, upper. noise: columns classes, sigma, acr. reference: a name and an
-    ACR to draw as a horizontal line.
+    ACR to draw as a horizontal line. sigma: the noise level of `budgets`.
     """
     with style():
         figure = Figure(figsize=(PAGE, 2.5))
@@ -31,7 +31,7 @@ def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Referen
             axes.set(xscale="log", yscale="log")
         left.set(
             xlabel=r"$\log_{10} N$: decimal digits of the certification budget", ylabel="ACR of a constant classifier",
-            title="(a) more draws (shaded: closed-form bounds)",
+            title=f"(a) more draws, $\\sigma = {sigma:g}$ (shaded: closed-form bounds)",
         )  # fmt: skip
         left.set_xlim(budgets["log10_n"].min(), budgets["log10_n"].max())
         right.set(xlabel=r"noise level $\sigma$", title=r"(b) more noise, $N = 10^5$")
@@ -43,20 +43,20 @@ def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Referen
 def easy_sample_sensitivity(slopes: pd.DataFrame, gains: pd.DataFrame, groups: pd.DataFrame) -> Figure:
     """What a little more p is worth: the slope at each p, a fixed gain at each p, and a tenth of a data set (A2, C2).
 
-    slopes: columns p, tail, budget (label), slope. gains: columns p, budget, gain. groups: columns budget, improved
-    (label), exact, simulated, standard_error.
+    slopes: columns p, tail, budget (label), slope; the infinite budget first, then 10^2, 10^3 and so on. gains: columns
+    p, budget, gain. groups: columns budget, improved (label), exact, simulated, standard_error.
     """
     with style():
         figure = Figure(figsize=(PAGE, 2.5))
         first, second, third = figure.subplots(1, 3)
         for (budget, rows), color, dash in zip(
-            slopes.groupby("budget", sort=False), COLORS[::-1], DASHES, strict=False
+            slopes.groupby("budget", sort=False), BUDGET_COLORS, BUDGET_DASHES, strict=False
         ):
             first.plot(rows["tail"], rows["slope"], color=color, linestyle=dash, label=budget)
             line = gains[gains["budget"] == budget]
             second.plot(line["p"], line["gain"], color=color, linestyle=dash)
         first.set(
-            xscale="log", yscale="log", xlabel="remaining error $1 - p$ (easy samples right)",
+            xscale="log", yscale="log", xlabel="remaining error $1 - p$\n(easy samples to the right)",
             ylabel=r"slope of the radius / $\sigma$", title="(a) sensitivity", ylim=(0.5, None),
         )  # fmt: skip
         first.invert_xaxis()
@@ -109,11 +109,14 @@ def budget_dependence(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:
 
 
 def mean_preserving_spread(curves: pd.DataFrame, mean: float) -> Figure:
-    """ACR against the spread of p at a fixed mean, one line a budget (C5). curves: columns n, spread, acr."""
+    """ACR against the spread of p at a fixed mean, one line a budget (C5).
+
+    curves: columns n (10^2, 10^3 and so on), spread, acr.
+    """
     with style():
         figure = Figure(figsize=(COLUMN, 2.5))
         axes = figure.subplots()
-        for (n, rows), color, dash in zip(curves.groupby("n"), COLORS, DASHES, strict=False):
+        for (n, rows), color, dash in zip(curves.groupby("n"), BUDGET_COLORS[1:], BUDGET_DASHES[1:], strict=False):
             label = f"$N = 10^{{{round(np.log10(n))}}}$"
             axes.plot(rows["spread"], rows["acr"], color=color, linestyle=dash, label=label)
         axes.set(
