@@ -436,7 +436,7 @@ LEDGER: tuple[Row, ...] = (
         (
             coq("E4.v", "E4_equal_density", "E4_smaller_density", "E4_equal_norm", "E4_projection_stays_on_shell"),
             symbolic("E4", "proofs/symbolic/shell.py", "dimension 5"),
-            by_tests("test_smoothing_training.py", "test_the_attack_stays_on_the_sphere_and_helps"),
+            by_tests("test_smoothing_training_parts.py", "test_the_attack_stays_on_the_sphere_and_helps"),
         ),
         "nothing",
     ),

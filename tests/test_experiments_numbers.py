@@ -41,6 +41,7 @@ CHECKPOINT = Path(rstheory.__file__).parent / "zoo" / "digits" / "gaussian" / "m
 # -- rstheory measure -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.* was trained under sigma")
 @pytest.mark.parametrize(
     ("sigma", "options", "steps", "step"),
     [

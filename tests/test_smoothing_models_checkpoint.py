@@ -187,7 +187,7 @@ def test_arguments_that_a_file_answers_itself_are_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     save_checkpoint(path, build("cnn", 10, DIGITS), arch="cnn", classes=10, shape=DIGITS)
     assert load_checkpoint(path, shape=DIGITS).shape == DIGITS
-    with pytest.raises(ValueError, match=r"shape=\(1, 9, 9\) is not allowed: the model takes inputs \(1, 8, 8\)"):
+    with pytest.raises(ValueError, match=r"shape=\(1, 9, 9\) is not allowed: the network takes inputs \(1, 8, 8\)"):
         load_checkpoint(path, shape=(1, 9, 9))
     with pytest.raises(ValueError, match="holds its own normalisation"):
         load_checkpoint(path, mean=(0.5,), std=(0.5,))
