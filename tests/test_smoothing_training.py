@@ -257,7 +257,9 @@ def test_resuming_what_is_complete_leaves_it_and_another_run_is_refused(digits, 
     configuration = quick(epochs=1)
     trained(digits, out, "gaussian", configuration)
     before = out.read_bytes(), (tmp_path / "model.train.tsv").read_bytes()
+    out.with_name("model.safetensors.state").touch()  # as if killed between the checkpoint and the end
     trained(digits, out, "gaussian", configuration, resume=True)
+    assert not out.with_name("model.safetensors.state").exists()
     assert before == (out.read_bytes(), (tmp_path / "model.train.tsv").read_bytes())
     with pytest.raises(ValueError, match=r"model\.safetensors is of another run: epochs=1 there, 2 here; resume with"):
         trained(digits, out, "gaussian", quick(epochs=2), resume=True)

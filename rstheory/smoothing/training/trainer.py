@@ -88,6 +88,7 @@ def train(
     place = in_folder(out).with_name(out.name + ".state")
     if out.exists() and resume:
         _refuse_another_run(out, _identity_of(out), identity)
+        place.unlink(missing_ok=True)  # left by a kill after the checkpoint was written
         return
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
