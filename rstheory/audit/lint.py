@@ -16,7 +16,7 @@ from scipy.special import betaincc, log_ndtr
 
 from rstheory._check import Float
 from rstheory.audit.format import Decimals, Flags, Integers, half_units
-from rstheory.audit.log import ABSTAINED, CertificationLog, Warning, above
+from rstheory.audit.log import ABSTAINED, SLACK, CertificationLog, Warning, above
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.radius import certified_radius_inverse_sf
 
@@ -41,7 +41,6 @@ CODES = (
 
 LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
 _RUNGS = 20  # largest radii of a budget that printed ones are held against; further down they stand too close to tell
-_SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
 _MOST_DRAWS, _LARGEST_LEVEL = 10**9, 0.5  # a sample; beyond these no one certifies
 _FAR = 8.0  # noise levels; beyond so many no budget of this world has its largest radius
 _TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart for that to be the log's step
@@ -369,9 +368,9 @@ def _against_counts(
     doubtful = np.flatnonzero(known & ~agrees)  # the tail settles nearly all; these are computed in full
     certified = radius.copy()
     certified[doubtful] = np.asarray(radius_from_count(rows.count[doubtful], n, alpha, sigma))
-    agrees[doubtful] = np.abs(certified - radius)[doubtful] <= _SLACK * np.maximum(radius, certified)[doubtful]
+    agrees[doubtful] = np.abs(certified - radius)[doubtful] <= SLACK * np.maximum(radius, certified)[doubtful]
     half = np.where(agrees, 0.0, half)
-    bad = known & (np.abs(certified - radius) > half + _SLACK * certified)
+    bad = known & (np.abs(certified - radius) > half + SLACK * certified)
     half = np.where(bad, np.maximum(half, radius - certified), half)
     message = (
         "{rows} whose radius is not the one that its count certifies: the radius is kept as printed, its sound lower"

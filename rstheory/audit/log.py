@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from rstheory.audit.transport import BudgetedACR
 
 ABSTAINED = -1  # the field's mark in the column `predict`
-_SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
+SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
 
 
 def above(radius: Float, half_unit: Float, largest: float) -> NDArray[np.bool_]:
     """Which printed radii lie above the largest possible one by more than rounding explains."""
-    return np.asarray(radius - half_unit > largest * (1 + _SLACK))
+    return np.asarray(radius - half_unit > largest * (1 + SLACK))
 
 
 @dataclass(frozen=True)
