@@ -220,6 +220,10 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path):
         assert run.returncode == 0, run.stderr
     assert weights_digest(load_checkpoint(killed).model) == weights_digest(load_checkpoint(whole).model)
     assert not state.exists()
+    before = whole.read_bytes()
+    run = subprocess.run([*command, str(whole), "--resume"], capture_output=True, text=True, check=True)
+    assert "is complete: left as it is" in run.stdout
+    assert whole.read_bytes() == before
     metadata = load_checkpoint(whole).metadata
     assert (metadata["method"], metadata["sigma"]) == ("attack", "0.5")
     assert metadata["data"].startswith("digits train ")

@@ -97,6 +97,7 @@ def train(
         settings = replace(
             settings, easy=_easy(method, settings, reweigh_every, discard_draws, attack_steps, attack_step)
         )
+        kept = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         trained(
             method,
@@ -109,7 +110,7 @@ def train(
             command=command,
             progress=_epochs(epochs),
         )
-    typer.echo(f"wrote {out}")
+    typer.echo(f"{out} is complete: left as it is" if kept else f"wrote {out}")
 
 
 def _easy(

@@ -140,7 +140,7 @@ def _note_machine(state: _State, device: torch.device) -> None:
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
     else:
-        where = f"{device.type} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
+        where = f"{device.type} {torch.backends.cpu.get_cpu_capability()}, threads: {torch.get_num_threads()}"
     machine = f"{where}, torch {torch.__version__}"
     if state.machines and state.machines[-1] != machine:
         warnings.warn(
