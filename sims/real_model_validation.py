@@ -68,6 +68,7 @@ def main(
         first = certified(checkpoint, n, 0)
         large = read_log(first)
         counts = label_counts(first)["count"].to_numpy()
+        certified_data = str(pd.read_csv(first, sep="\t", nrows=1)["data"][0])
         rows = []
         for place, budget in enumerate(budgets):  # a seed of its own for every run: runs with one seed share draws
             seeds = range(1 + place * runs, 1 + (place + 1) * runs)
@@ -77,8 +78,8 @@ def main(
         table = pd.DataFrame(rows)
 
         constant = Path(folder) / "constant.safetensors"
-        network = build("constant", loaded.classes, loaded.shape, label=0)
-        save_checkpoint(constant, network, arch="constant", classes=loaded.classes, shape=loaded.shape)
+        ignorant = build("constant", loaded.classes, loaded.shape, label=0)
+        save_checkpoint(constant, ignorant, arch="constant", classes=loaded.classes, shape=loaded.shape)
         trivial = read_log(certified(constant, n, 0))
 
     show(
@@ -91,19 +92,23 @@ def main(
     share = float(np.mean(trivial.label == 0))
     exact = float(trivial_acr(n, alpha, sigma, share))
     print(f"Constant network through the same code: ACR {trivial.acr:.12f}, by the closed form {exact:.12f}.\n")
+    network = f"{loaded.arch}, {loaded.metadata.get('method', checkpoint.name)}"
     made_by = provenance(
         script="sims/real_model_validation.py",
-        checkpoint=checkpoint.name,
+        network=network,
         weights=weights_digest(loaded.model)[:16],
-        data=f"{data}, every {skip}. test image",
+        data=f"{certified_data}, every {skip}. image",
         samples=large.samples,
         sigma=sigma,
         n=n,
         alpha=alpha,
         dtype=dtype,
         seeds=f"0 for the large run, 1 to {runs * len(budgets)} for the others",
+        constant_network=f"ACR {trivial.acr:.12f}, by the closed form {exact:.12f}",
     )
-    for file in save(real_model_validation(table, n, large.acr), out / "real_model_validation", table, made_by):
+    name, _, _ = certified_data.rpartition(" ")  # of the data: the last word is their digest
+    title = f"{network}, $\\sigma$ = {sigma:g}\n{name}, {large.samples} images"
+    for file in save(real_model_validation(table, n, large.acr, title), out / "real_model_validation", table, made_by):
         print(f"wrote {file}")
 
 

@@ -127,13 +127,15 @@ def mean_preserving_spread(curves: pd.DataFrame, mean: float) -> Figure:
     return figure
 
 
-def real_model_validation(table: pd.DataFrame, n: int, acr: float) -> Figure:
+def real_model_validation(table: pd.DataFrame, n: int, acr: float, title: str) -> Figure:
     """ACR measured at several budgets against its prediction from one run at budget n, and the differences (F2).
 
-    table: columns n, runs, measured, predicted, standard_error, z. acr: of the run at budget n.
+    table: columns n, runs, measured, predicted, standard_error, z. acr: of the run at budget n. title: which network,
+    on which data.
     """
     with style():
-        figure = Figure(figsize=(COLUMN, 3.2))
+        figure = Figure(figsize=(COLUMN, 3.5))
+        figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
         runs = int(table["runs"].iloc[0])
         above.plot(
