@@ -11,6 +11,7 @@ makes those on CIFAR-10; `rstheory/zoo/README.md` says how the small ones on dig
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from typing import Annotated
 import typer
 
 # The experiments of theory E: Gaussian training, all three easy-sample parts and each alone; the ends at other sigma.
+# "-rerun": the same settings on one thread, where sums are rounded in another order, so that another network comes out.
 EXPERIMENTS = (
     (0.5, "gaussian"),
+    (0.5, "gaussian-rerun"),
     (0.5, "easy"),
     (0.5, "attack"),
     (0.5, "reweigh"),
@@ -33,10 +36,10 @@ EXPERIMENTS = (
 )
 
 
-def run(arguments: list[str]) -> None:
-    """One command of rstheory, shown as it is typed; its failure ends the script."""
-    print("rstheory", shlex.join(arguments), flush=True)
-    ended = subprocess.run([sys.executable, "-m", "rstheory", *arguments], check=False)
+def run(arguments: list[str], **variables: str) -> None:
+    """One command of rstheory, shown as it is typed, with these environment variables; its failure ends the script."""
+    print(*(f"{name}={value}" for name, value in variables.items()), "rstheory", shlex.join(arguments), flush=True)
+    ended = subprocess.run([sys.executable, "-m", "rstheory", *arguments], env=os.environ | variables, check=False)
     if ended.returncode:
         raise typer.Exit(ended.returncode)
 
@@ -75,8 +78,9 @@ def main(
             if method in ("discard", "easy"):
                 schedule += ["--discard-draws", str(discard_draws)]
             again = ["--resume"] if model.with_name(model.name + ".state").exists() else []
-            made = ["--method", method, "--arch", arch, *schedule, "--device", device, "--out", str(model)]
-            run(["train", *common, *made, *again])
+            made = ["--method", method.removesuffix("-rerun"), "--arch", arch, *schedule]
+            threads = {"OMP_NUM_THREADS": "1"} if method.endswith("-rerun") else {}
+            run(["train", *common, *made, "--device", device, "--out", str(model), *again], **threads)
         log = place / f"noise_{sigma:.2f}.tsv"
         part = log.with_name(f".{log.name}.unfinished")  # a log in the zoo is a whole one
         if not log.exists():

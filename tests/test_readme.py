@@ -8,13 +8,20 @@ import pytest
 
 import rstheory
 from rstheory.experiments import find_experiments
-from rstheory.experiments.tables import ablation_table, accuracy_table, decomposition_table, gradient_table
+from rstheory.experiments.tables import (
+    ablation_table,
+    accuracy_table,
+    decomposition_table,
+    difficulty_table,
+    gradient_table,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 ZOO = Path(rstheory.__file__).parent / "zoo"
 NAMES = {
     "Gaussian": "gaussian",
+    "Gaussian, run again": "gaussian-rerun",
     "hard images dropped": "discard",
     "easy images drawn more often": "reweigh",
     "adversarial noise": "attack",
@@ -39,6 +46,7 @@ def test_the_tables_in_figures_are_of_the_logs_that_ship(experiments):
         ("accuracy", accuracy_table(experiments)),
         ("ablation", ablation_table(experiments)),
         ("gradients", gradient_table(experiments)),
+        ("difficulty", difficulty_table(experiments)),
         ("decomposition", decomposition_table(experiments)),
     ):
         kept = pd.read_csv(ROOT / "figures" / "experiments" / f"{name}.csv", comment="#")

@@ -1,5 +1,6 @@
 """The logs that ship with the package: complete, recomputable from their counts, and of the networks beside them."""
 
+import json
 import os
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from rstheory.smoothing.counting import Counter
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, prepare, weights_digest
 from rstheory.smoothing.noise import ESTIMATION, PREDICTION, SELECTION, Noise
+from rstheory.smoothing.training import EasySamples, Settings
 
 ZOO = Path(rstheory.__file__).parent / "zoo"
 LOGS = {path.relative_to(ZOO).as_posix(): path for path in sorted(ZOO.rglob("noise_*.tsv"))}
 SAMPLES = {"digits": 450, "cifar10-resnet20": 500}
 CIFAR10 = os.environ.get("RSTHEORY_CIFAR10")
+
+TRAINING = [path for path in sorted(ZOO.rglob("model_*.train.tsv")) if not path.parent.name.endswith("-rerun")]
 
 every_log = pytest.mark.parametrize("name", LOGS)
 
@@ -46,6 +50,17 @@ def test_logs_belong_to_their_checkpoints(name):
     assert command.startswith("rstheory train --data ")
     assert f"--method {LOGS[name].parent.name.removesuffix('-rerun')} " in command
     assert not [word for word in command.split() if word.startswith("/")]  # it runs on other machines
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: "/".join(path.parts[-3:]))
+def test_training_logs_agree_with_the_baselines_until_the_method_begins(path):
+    """One seed, machine and number of threads: what the method does not change is the same to the last digit."""
+    checkpoint = load_checkpoint(path.with_name(path.name.replace("train.tsv", "safetensors")))
+    config = json.loads(checkpoint.metadata["config"])
+    start = Settings(**config | {"easy": EasySamples(**config["easy"])}).start
+    baseline = path.parent.parent / "gaussian" / path.name
+    own, other = (pd.read_csv(log, sep="\t").drop(columns="seconds").iloc[:start] for log in (path, baseline))
+    pd.testing.assert_frame_equal(own, other)
 
 
 def test_the_first_rows_come_out_again():

@@ -1,7 +1,8 @@
 """What lies in a folder of experiments.
 
 A folder holds one model a folder, named by its method, below one folder a data set (and architecture): the log of its
-certification `noise_S.tsv`, and `measured_S.csv` of `rstheory measure`, S being the noise level. Nothing is run here.
+certification `noise_S.tsv`, and `measured_S.csv` of `rstheory measure`, S being the noise level. The baseline may be
+there twice, once trained again: the two differ by what two runs of one method differ by. Nothing is run here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rstheory.audit.read import read_log
 from rstheory.audit.replication import label_counts
 
 BASELINE = "gaussian"
+RERUN = "gaussian-rerun"  # the baseline trained again
 
 
 @dataclass(frozen=True, eq=False)
