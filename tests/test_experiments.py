@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -37,6 +37,7 @@ ZOO = Path(rstheory.__file__).parent / "zoo"
 # -- F3 -------------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=30)  # each resamples 4,000 times
 @given(st.data(), st.integers(1, 500))
 def test_the_parts_add_up_and_change_sign_with_the_models(data, n):
     size = data.draw(st.integers(2, 8))
@@ -49,7 +50,9 @@ def test_the_parts_add_up_and_change_sign_with_the_models(data, n):
     swapped = decompose(b, a, n, sigma=0.5)
     for name in ("difference", "from_mean", "from_spread"):
         assert getattr(swapped, name) == pytest.approx(-getattr(parts, name), abs=1e-13)
-        assert getattr(swapped, f"{name}_error") == pytest.approx(getattr(parts, f"{name}_error"), abs=1e-13)
+        low, high = getattr(parts, f"{name}_interval")
+        assert low <= high
+        assert getattr(swapped, f"{name}_interval") == pytest.approx((-high, -low), abs=1e-13)
 
 
 @given(st.integers(50, 2000), st.floats(0, 1), st.integers(0, 200))
@@ -69,19 +72,23 @@ def test_a_shift_of_equal_samples_is_nearly_all_mean():
     assert abs(parts.from_spread) < 1e-3 * parts.difference
 
 
-def test_errors_are_standard_errors():
-    """Against the spread over 150 simulated test sets, whose ratio to the mean estimate has a standard deviation of
-    about 6 %; five of them allowed. Seed fixed."""
+@pytest.mark.parametrize(("power", "low"), [(0.5, 0.7), (0.9, 0.25)])
+def test_intervals_hold_the_population(power, low):
+    """Of 95 % intervals from 60 simulated test sets, 46 or fewer hold the population's value with a chance of 1e-6. In
+    the second case the means of p lie on both sides of 1/2, where slopes tell nothing. Seed fixed."""
     rng = np.random.default_rng(0)
-    n = 2000
-    found = []
-    for _ in range(150):
-        p = rng.beta(3, 0.7, 300)
-        found.append(decompose(rng.binomial(n, p**0.5), rng.binomial(n, p), n))
+    n = 200
+
+    def counts(size):
+        p = rng.beta(3 * low, 0.9, size)
+        return rng.binomial(n, p**power), rng.binomial(n, p)
+
+    population = decompose(*counts(8000), n)
+    found = [decompose(*counts(200), n) for _ in range(60)]
     for name in ("difference", "from_mean", "from_spread"):
-        spread = np.std([getattr(parts, name) for parts in found], ddof=1)
-        estimate = np.mean([getattr(parts, f"{name}_error") for parts in found])
-        assert spread / estimate == pytest.approx(1, abs=0.3), name
+        value = getattr(population, name)
+        ends = [getattr(parts, f"{name}_interval") for parts in found]
+        assert sum(low <= value <= high for low, high in ends) > 46, name
 
 
 @pytest.mark.parametrize(
@@ -153,8 +160,7 @@ def test_the_shipped_experiments_show_what_the_readme_says():
     assert accuracy["ACR"][1] > accuracy["ACR"][0]
     assert accuracy["0"][1] < accuracy["0"][0]
     gained = decomposition_table(experiments).iloc[0]
-    assert gained["by mean"] < -2 * gained["s.e. (mean)"]
-    assert gained["by spread"] > 2 * gained["s.e. (spread)"]
+    assert gained["by mean, high"] < 0 < gained["by spread, low"]
     (ablation,) = ablation_table(experiments).to_dict("records")
     assert ablation["ACR"] == pytest.approx(accuracy["ACR"][1] - accuracy["ACR"][0])
     assert ablation["r = 0"] == pytest.approx(accuracy["0"][1] - accuracy["0"][0])
@@ -181,7 +187,7 @@ def test_report_is_complete_and_repeats_itself(tmp_path):
     assert names >= {
         "radius_and_sensitivity", "p_distribution", "sampling_weight", "gradient_norms", "gain_by_mean_and_spread",
         "accuracy", "gradients", "decomposition", "survival", "radius_accuracy", "acr_by_budget", "attribution",
-        "ranks", "difficulty", "ablation",
+        "ranks", "difficulty", "ablation", "classes",
     }  # fmt: skip
     for file, content in contents[0].items():
         if file.suffix == ".txt":

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 import rstheory
+from rstheory import max_radius
 from rstheory.experiments import find_experiments
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
+    class_table,
     decomposition_table,
     difficulty_table,
     gradient_table,
@@ -21,7 +23,7 @@ README = ROOT / "README.md"
 ZOO = Path(rstheory.__file__).parent / "zoo"
 NAMES = {
     "Gaussian": "gaussian",
-    "Gaussian, run again": "gaussian-rerun",
+    "Gaussian, another run": "gaussian-rerun",
     "hard images dropped": "discard",
     "easy images drawn more often": "reweigh",
     "adversarial noise": "attack",
@@ -78,8 +80,69 @@ def test_numbers_of_trained_networks_are_those_of_their_logs(experiments):
     for sigma, method, cells in rows:
         own = accuracy.loc[(sigma, method)]
         percent = [f"{100 * own[r]:.1f} %" for r in ("majority", "0", "0.5", "1", "1.5")]
+        for place, r in enumerate((0.5, 1, 1.5), 2):
+            if r > max_radius(int(own["N"]), sigma=sigma):
+                assert own[f"{r:g}"] == 0
+                percent[place] = "–"
         gained, mean = "", split.loc[(sigma, "easy"), "mean p, gaussian"]
         if method != "gaussian":
             gain = gains.loc[(sigma, method)]
             gained, mean = f"{gain['ACR']:.3f} ({gain['s.e. (ACR)']:.3f})", split.loc[(sigma, method), "mean p"]
         assert cells == [f"{own['ACR']:.3f}", gained, *percent, f"{mean:.3f}"], (sigma, method)
+
+
+def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experiments):
+    """What the section quotes, sentence by sentence, as its tables have it now."""
+    networks = [e for e in experiments if e.data == "cifar10-resnet20"]
+    keys = ["sigma", "method"]
+    accuracy, gains, split = (
+        table(networks).set_index(keys) for table in (accuracy_table, ablation_table, decomposition_table)
+    )
+    change = difficulty_table(networks).set_index([*keys, "decided by"]).sort_index()
+    gradients = gradient_table(networks).set_index([*keys, "noise"])["easy/hard"].sort_index()
+    share = {(e.log.sigma, e.method): e.counts / e.log.n for e in networks}
+    classes = class_table(networks)
+
+    def lost(sigma, judge, kind):
+        row = change.loc[(sigma, "easy", judge)]
+        return f"{-row[f'change, {kind}']:.3f} ({row[f's.e., {kind}']:.3f})"
+
+    def spread(sigma, method):
+        row = split.loc[(sigma, method)]
+        return f"{row['by spread']:.3f} ({row['by spread, low']:.3f} to {row['by spread, high']:.3f})"
+
+    def points(sigma):
+        row = gains.loc[(sigma, "easy")]
+        return f"{-100 * row['r = 0']:.1f}", f"{100 * row['s.e. (r = 0)']:.1f}"
+
+    said = []
+    for sigma in (0.25, 0.5):
+        below, above = (
+            [f"{100 * reached(share[(sigma, method)]).mean():.0f}" for method in ("gaussian", "easy")]
+            for reached in (lambda p: p < 0.01, lambda p: p > 0.99)
+        )
+        said += [f"from {below[0]} to {below[1]} %", f"from {above[0]} to {above[1]} %"]
+        majority = accuracy["majority"][sigma]
+        said.append(f"{100 * (majority['gaussian'] - majority['easy']):.1f}")
+        of = classes[(classes["sigma"] == sigma) & (classes["method"] == "easy")].set_index("class")
+        losers = of.loc[["bird", "cat", "deer"]]
+        total = (losers["samples"] * losers["change, p"]).sum()
+        said.append(f"{-total / losers['samples'].sum():.2f}")
+        said.append(f"{100 * total / (of['samples'] * of['change, p']).sum():.0f} %")
+        cat = of.loc["cat"]
+        said += [f"{100 * (cat['certified'] - cat['change, certified']):.0f} %", f"{100 * cat['certified']:.0f} %"]
+        said += [lost(sigma, "gaussian", kind) for kind in ("easy", "hard")]
+        for method in ("gaussian", "easy"):
+            said += [f"{gradients[(sigma, method, noise)]:.2f}" for noise in ("Gaussian", "attacked")]
+    said += [lost(0.5, "gaussian-rerun", "easy") + " of 0.82", lost(0.5, "gaussian-rerun", "hard") + " of"]
+    said += [spread(0.5, method) for method in ("easy", "attack", "reweigh", "discard")]
+    said += [spread(0.25, "easy")]
+    said += ["{} points of certified accuracy at r = 0 (standard error {})".format(*points(0.25))]
+    said += ["{} ({})".format(*points(0.5)), f"by {points(0.5)[0]} points here"]
+    rerun = accuracy["ACR"][(0.5, "gaussian-rerun")]
+    said += [f"{accuracy['ACR'][(0.5, m)] - rerun:.3f}" for m in ("discard", "reweigh", "attack", "easy")]
+    said += [f"differs by {rerun - accuracy['ACR'][(0.5, 'gaussian')]:.3f}"]
+
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    section = text[text.index("## What playing the metric does") : text.index("## Certify your own model")]
+    assert [words for words in said if words not in section] == []

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
+from rstheory._classes import CIFAR10  # noqa: E402
 from rstheory.smoothing.data import cifar, load  # noqa: E402
 from rstheory.smoothing.data.unpickle import unpickle  # noqa: E402
 
@@ -62,7 +63,7 @@ def published():
             "filenames": [f"{i}.png" for i in range(3)],
         }
         files[name], truth[name] = python2_pickle(batch), (images, labels)
-    files[cifar.META] = python2_pickle({"num_vis": 3072, "label_names": list(cifar.CLASSES), "num_cases_per_batch": 3})
+    files[cifar.META] = python2_pickle({"num_vis": 3072, "label_names": list(CIFAR10), "num_cases_per_batch": 3})
     return files, truth
 
 
@@ -103,7 +104,7 @@ def test_folder_archive_and_what_holds_them_read_back_exactly(lay, published):
             data = load(source, split)
             np.testing.assert_array_equal(data.images, np.concatenate([truth[name][0] for name in names]))
             assert data.labels.tolist() == [label for name in names for label in truth[name][1]]
-            assert (data.classes, data.name) == (cifar.CLASSES, f"CIFAR-10 {split}")
+            assert (data.classes, data.name) == (CIFAR10, f"CIFAR-10 {split}")
 
 
 def test_nothing_is_written_beside_the_archive(lay, published):

@@ -17,8 +17,8 @@ Image = pytest.importorskip("PIL.Image")
 
 import pyarrow.parquet as pq  # noqa: E402
 
+from rstheory._classes import CIFAR10 as CLASSES  # noqa: E402
 from rstheory.smoothing.data import load  # noqa: E402
-from rstheory.smoothing.data.cifar import CLASSES  # noqa: E402
 from rstheory.smoothing.data.decode import decode  # noqa: E402
 
 PETS = ("cat", "dog", "fox")

@@ -23,6 +23,7 @@ from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
+    class_table,
     decomposition_table,
     difficulty_table,
     gradient_frame,
@@ -41,7 +42,7 @@ _TABLES = {
     "ablation": "Gained over Gaussian training in ACR and in certified accuracy, with paired standard errors",
     "difficulty": "Mean p on hard (p < 0.5) and easy test samples, and its change against Gaussian training, by whose p"
     " decides what is hard",
-    "decomposition": "ACR gained over Gaussian training, by the mean of p and by its spread",
+    "decomposition": "ACR gained over Gaussian training, by the mean of p and by its spread, with 95 % intervals",
 }
 
 
@@ -52,7 +53,8 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     for plate in theory_figures():
         written += plate.save(out, made_by)
     for (data, sigma), group in grouped(experiments).items():
-        for plate in [*_trained(group[:MOST_LOGS], f"{plain(data)}, $\\sigma = {sigma:g}$"), *_audited(group)]:
+        title = f"{plain(data)}, $\\sigma = {sigma:g}$"
+        for plate in [*_trained(group[:MOST_LOGS], title), *_by_class(group[:MOST_LOGS], title), *_audited(group)]:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
@@ -73,7 +75,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
             " that p. By the spread: the rest, that is by how much the samples' mean radius exceeds the radius at their"
             " mean p. A network whose samples all had a p near 1/2 would certify next to nothing: the part of the mean"
             " cannot fall below minus what Gaussian training has there, and methods whose mean p is at or below about"
-            " 1/2 all show that one value. Two standard errors over test samples, paired. "
+            " 1/2 all show that one value. Bars: 95 % intervals over test samples, by resampling them in pairs. "
         ) + " ".join(
             dict.fromkeys(
                 _source(group)
@@ -129,6 +131,16 @@ def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
         )
         plates.append(Plate("gradient_norms", draw.gradient_norms(gradients, title), gradients, caption))
     return plates
+
+
+def _by_class(group: Sequence[Experiment], title: str) -> list[Plate]:
+    """Which classes gained and lost against the baseline, where there is one."""
+    frame = class_table(group)
+    caption = (
+        "Change of the mean label probability p against Gaussian training, by class. Two standard errors over test"
+        f" samples, paired; not over training runs. {_source(group)}"
+    )
+    return [Plate("classes", draw.classes(frame, title), frame, caption)] if len(frame) else []
 
 
 def _audited(group: Sequence[Experiment]) -> list[Plate]:

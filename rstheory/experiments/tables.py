@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from rstheory._classes import CIFAR10
 from rstheory.audit.compare import common_samples
 from rstheory.audit.decomposition import decompose
 from rstheory.experiments.find import BASELINE, RERUN, Experiment, grouped
@@ -70,6 +71,7 @@ def gradient_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """How each method's ACR differs from the baseline's, split into mean and spread of p (F3); on common samples.
 
+    "low" and "high": ends of 95 % intervals over samples.
     Its ACR is that of the label's counts, whatever class the selection picked, and so differs from the logs' in the
     third digit or later: where selection missed the label of a sample with p just above 1/2.
     """
@@ -78,9 +80,12 @@ def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
         common = _common(e, base)
         parts = decompose(e.counts[common].to_numpy(), base.counts[common].to_numpy(), e.log.n, e.log.alpha, sigma)
         cells = {"data": data, "sigma": sigma, "method": e.method, "samples": len(common)}
-        cells |= {"ACR gained": parts.difference, "s.e.": parts.difference_error}
-        cells |= {"by mean": parts.from_mean, "s.e. (mean)": parts.from_mean_error}
-        cells |= {"by spread": parts.from_spread, "s.e. (spread)": parts.from_spread_error}
+        for name, part, ends in (
+            ("ACR gained", parts.difference, parts.difference_interval),
+            ("by mean", parts.from_mean, parts.from_mean_interval),
+            ("by spread", parts.from_spread, parts.from_spread_interval),
+        ):
+            cells |= {name: part, f"{name}, low": ends[0], f"{name}, high": ends[1]}
         rows.append(cells | {"mean p": parts.mean_a, f"mean p, {BASELINE}": parts.mean_b})
     return pd.DataFrame(rows)
 
@@ -90,10 +95,10 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 
     One row a method and a judge of what is hard ("decided by"): the baseline's p; and where it was trained again, that
     run's. The baseline's own p flatters any rival on hard samples and slights it on easy ones, by regression to the
-    mean: what was low in this run by chance is higher in any other, as the row of the run trained again shows. The
-    other run is impartial: it knows what is hard under the baseline's training, and shares none of the two networks'
-    chances but what one seed may fix for all.
-    Changes have paired standard errors.
+    mean: what was low in this run by chance is higher in another, as the row of the other run shows; less so for rivals
+    that went through the baseline's weights until their method began. The other run is impartial between the two
+    networks compared, as far as runs are independent: it shares with both whatever one seed fixes. Changes have paired
+    standard errors over samples; the chances of training are not in them.
     """
     rows = []
     for (data, sigma), group in grouped(experiments).items():
@@ -114,6 +119,29 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
                     cells |= {f"{kind} samples": int(chosen.sum()), f"p, {kind}": own[chosen].mean()}
                     cells |= {f"change, {kind}": change.mean(), f"s.e., {kind}": change.std() / np.sqrt(len(change))}
                 rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def class_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
+    """Mean label probability and certified accuracy at radius 0 by class, with their changes against the baseline.
+
+    One row a method and class; changes with paired standard errors over samples, not training runs.
+    """
+    rows = []
+    for (data, sigma), e, base in _against_baseline(experiments):
+        common = _common(e, base)
+        own, reference = _label_probability(e, common), _label_probability(base, common)
+        labels = pd.Series(e.log.label, e.log.index).reindex(common)
+        certified = [pd.Series(run.log.correct, run.log.index).reindex(common).astype(float) for run in (e, base)]
+        for label, members in labels.groupby(labels):
+            of = members.index
+            name = CIFAR10[int(label)] if e.source.startswith("CIFAR-10 ") else str(label)
+            cells = {"data": data, "sigma": sigma, "method": e.method, "class": name, "samples": len(of)}
+            for kind, values in (("p", (own, reference)), ("certified", certified)):
+                change = values[0][of] - values[1][of]
+                cells |= {kind: values[0][of].mean(), f"change, {kind}": change.mean()}
+                cells |= {f"s.e., {kind}": change.std() / np.sqrt(len(of))}
+            rows.append(cells)
     return pd.DataFrame(rows)
 
 

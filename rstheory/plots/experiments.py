@@ -118,14 +118,41 @@ def decomposition(frame: pd.DataFrame) -> Figure:
         axes = figure.subplots()
         names = [f"{row.method}\n{row.data}, $\\sigma$ = {row.sigma:g}" for row in frame.itertuples()]
         y = np.arange(len(frame))[::-1]
-        parts = (("by mean", "s.e. (mean)", "mean of $p$"), ("by spread", "s.e. (spread)", "spread of $p$"),
-                 ("ACR gained", "s.e.", "in all"))  # fmt: skip
-        for i, ((value, error, label), color) in enumerate(zip(parts, COLORS, strict=False)):
-            axes.barh(y + (1 - i) * 0.26, frame[value], 0.24, xerr=2 * frame[error], color=color, label=label,
+        parts = (("by mean", "mean of $p$"), ("by spread", "spread of $p$"), ("ACR gained", "in all"))
+        for i, ((name, label), color) in enumerate(zip(parts, COLORS, strict=False)):
+            # An interval need not hold the estimate: at the edge of what resampling can give, it may lie beside it.
+            ends = [frame[name] - frame[f"{name}, low"], frame[f"{name}, high"] - frame[name]]
+            axes.barh(y + (1 - i) * 0.26, frame[name], 0.24, xerr=np.maximum(ends, 0), color=color, label=label,
                       error_kw={"linewidth": 0.8, "capsize": 2})  # fmt: skip
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(y, names)
-        axes.set(xlabel="ACR gained over Gaussian training, ±2 s.e.")
+        axes.set(xlabel="ACR gained over Gaussian training, 95 %")
         axes.grid(visible=False, axis="y")
         figure.legend(loc="outside upper center", ncols=3)
+    return figure
+
+
+def classes(frame: pd.DataFrame, title: str) -> Figure:
+    """Change of the mean label probability against the baseline, class by class, one mark a method.
+
+    The first colour is the baseline's, as in the other figures: it is the line at 0.
+    frame: of one data set and noise level, as `tables.class_table` makes it.
+    """
+    methods, names = list(dict.fromkeys(frame["method"])), list(dict.fromkeys(frame["class"]))
+    with style():
+        figure = Figure(figsize=(PAGE, 2.6))
+        axes = figure.subplots()
+        place = np.arange(len(names))
+        for i, (method, color, mark) in enumerate(zip(methods, COLORS[1:], "os^vDP", strict=False)):
+            rows = frame[frame["method"] == method].set_index("class").reindex(names)
+            shift = (i - (len(methods) - 1) / 2) * 0.8 / len(methods)
+            axes.errorbar(place + shift, rows["change, p"], 2 * rows["s.e., p"], color=color, fmt=mark, markersize=3.5,
+                          capsize=2, linewidth=0.8, label=method)  # fmt: skip
+        axes.axhline(0, color="black", linewidth=0.8)
+        counts = frame.drop_duplicates("class").set_index("class")["samples"]
+        axes.set_xticks(place, [f"{name}\n{counts[name]}" for name in names])
+        axes.set(xlabel="class, and its test images", ylabel="change of mean $p$, ±2 s.e.")
+        axes.grid(visible=False, axis="x")
+        figure.suptitle(f"{title}; against Gaussian training", fontsize=8, x=0.01, horizontalalignment="left")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right", ncols=6)
     return figure

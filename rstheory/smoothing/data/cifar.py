@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rstheory._classes import CIFAR10
 from rstheory.smoothing.data.dataset import Dataset
 from rstheory.smoothing.data.missing import no_split
 from rstheory.smoothing.data.unpickle import unpickle
@@ -24,7 +25,6 @@ FOLDER = "cifar-10-batches-py"
 ARCHIVE = "cifar-10-python.tar.gz"
 SPLITS = {"train": tuple(f"data_batch_{i}" for i in range(1, 6)), "test": ("test_batch",)}
 META = "batches.meta"
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SHAPE = (3, 32, 32)
 
 # MD5, as the authors and torchvision give them. MD5 finds damage and mix-ups; the unpickler sees to the rest.
@@ -114,6 +114,6 @@ def _batch(path: Path, content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.in
         what = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else type(data).__name__
         raise ValueError(f"{path}: data is {what}: it must be a uint8 array of shape (n, {math.prod(SHAPE)})")
     wrong = not isinstance(labels, list) or len(labels) != len(data)
-    if wrong or not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
-        raise ValueError(f"{path}: labels must be a list of {len(data)} integers in [0, {len(CLASSES) - 1}]")
+    if wrong or not all(type(label) is int and 0 <= label < len(CIFAR10) for label in labels):
+        raise ValueError(f"{path}: labels must be a list of {len(data)} integers in [0, {len(CIFAR10) - 1}]")
     return data.reshape(-1, *SHAPE), np.array(labels, dtype=np.int64)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from rstheory._classes import CIFAR10
 from rstheory.smoothing.data import cifar
 from rstheory.smoothing.data.dataset import Dataset
 from rstheory.smoothing.data.decode import decode, title
@@ -59,9 +60,9 @@ def read(folder: Path, split: str) -> Dataset:
     pixels, formats = decode(images)
     if names is None:
         count = max(labels) + 1
-        is_cifar = count == len(cifar.CLASSES) and pixels.shape[1:] == cifar.SHAPE
-        names = cifar.CLASSES if is_cifar else tuple(map(str, range(count)))
-    dataset = "CIFAR-10" if names == cifar.CLASSES else folder.resolve().name
+        is_cifar = count == len(CIFAR10) and pixels.shape[1:] == cifar.SHAPE
+        names = CIFAR10 if is_cifar else tuple(map(str, range(count)))
+    dataset = "CIFAR-10" if names == CIFAR10 else folder.resolve().name
     return Dataset(pixels, torch.tensor(labels), names, title(dataset, formats, split))
 
 
