@@ -290,7 +290,10 @@ def test_the_split_of_a_gain_is_of_common_samples(tmp_path):
     assert len({parts.from_mean_interval, parts.from_spread_interval, parts.difference_interval}) == 3
 
 
-@pytest.mark.parametrize(("source", "names"), [("toy", ["0", "1"]), ("CIFAR-10 (JPEG)", ["airplane", "automobile"])])
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [("toy", ["0", "1"]), ("CIFAR-100", ["0", "1"]), ("CIFAR-10 (JPEG)", ["airplane", "automobile"])],
+)
 def test_changes_by_class_by_hand(tmp_path, source, names):
     """Of the samples that both logs hold. Labels are named where the log says CIFAR-10, else numbered."""
     n = 200
