@@ -116,7 +116,7 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
         return f"{-100 * row['r = 0']:.1f}", f"{100 * row['s.e. (r = 0)']:.1f}"
 
     said = []
-    for sigma in (0.25, 0.5):
+    for sigma in (0.25, 0.5, 1.0):
         below, above = (
             [f"{100 * reached(share[(sigma, method)]).mean():.0f}" for method in ("gaussian", "easy")]
             for reached in (lambda p: p < 0.01, lambda p: p > 0.99)
@@ -136,9 +136,10 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
             said += [f"{gradients[(sigma, method, noise)]:.2f}" for noise in ("Gaussian", "attacked")]
     said += [lost(0.5, "gaussian-rerun", "easy") + " of 0.82", lost(0.5, "gaussian-rerun", "hard") + " of"]
     said += [spread(0.5, method) for method in ("easy", "attack", "reweigh", "discard")]
-    said += [spread(0.25, "easy")]
+    said += [spread(sigma, "easy") for sigma in (0.25, 1.0)]
     said += ["{} points of certified accuracy at r = 0 (standard error {})".format(*points(0.25))]
-    said += ["{} ({})".format(*points(0.5)), f"by {points(0.5)[0]} points here"]
+    said += ["{} ({})".format(*points(sigma)) for sigma in (0.5, 1.0)]
+    said += [f"by {points(0.5)[0]} points here"]
     rerun = accuracy["ACR"][(0.5, "gaussian-rerun")]
     said += [f"{accuracy['ACR'][(0.5, m)] - rerun:.3f}" for m in ("discard", "reweigh", "attack", "easy")]
     said += [f"differs by {rerun - accuracy['ACR'][(0.5, 'gaussian')]:.3f}"]
