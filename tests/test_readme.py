@@ -20,6 +20,7 @@ from rstheory.experiments.tables import (
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+FIGURES = ROOT / "figures" / "experiments"
 ZOO = Path(rstheory.__file__).parent / "zoo"
 NAMES = {
     "Gaussian": "gaussian",
@@ -51,7 +52,7 @@ def test_the_tables_in_figures_are_of_the_logs_that_ship(experiments):
         ("difficulty", difficulty_table(experiments)),
         ("decomposition", decomposition_table(experiments)),
     ):
-        kept = pd.read_csv(ROOT / "figures" / "experiments" / f"{name}.csv", comment="#")
+        kept = pd.read_csv(FIGURES / f"{name}.csv", comment="#")
         pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-9)
 
 
@@ -115,31 +116,44 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
         row = gains.loc[(sigma, "easy")]
         return f"{-100 * row['r = 0']:.1f}", f"{100 * row['s.e. (r = 0)']:.1f}"
 
+    def series(words):
+        return f"{words[0]}, {words[1]} and {words[2]}"
+
+    sigmas = (0.25, 0.5, 1.0)
     said = []
-    for sigma in (0.25, 0.5, 1.0):
-        below, above = (
-            [f"{100 * reached(share[(sigma, method)]).mean():.0f}" for method in ("gaussian", "easy")]
-            for reached in (lambda p: p < 0.01, lambda p: p > 0.99)
-        )
-        said += [f"from {below[0]} to {below[1]} %", f"from {above[0]} to {above[1]} %"]
-        majority = accuracy["majority"][sigma]
-        said.append(f"{100 * (majority['gaussian'] - majority['easy']):.1f}")
-        of = classes[(classes["sigma"] == sigma) & (classes["method"] == "easy")].set_index("class")
-        losers = of.loc[["bird", "cat", "deer"]]
-        total = (losers["samples"] * losers["change, p"]).sum()
-        said.append(f"{-total / losers['samples'].sum():.2f}")
-        said.append(f"{100 * total / (of['samples'] * of['change, p']).sum():.0f} %")
-        cat = of.loc["cat"]
-        said += [f"{100 * (cat['certified'] - cat['change, certified']):.0f} %", f"{100 * cat['certified']:.0f} %"]
-        said += [lost(sigma, "gaussian", kind) for kind in ("easy", "hard")]
-        for method in ("gaussian", "easy"):
-            said += [f"{gradients[(sigma, method, noise)]:.2f}" for noise in ("Gaussian", "attacked")]
+    for reached in (lambda p: p < 0.01, lambda p: p > 0.99):
+        ends = [[f"{100 * reached(share[(s, method)]).mean():.0f}" for method in ("gaussian", "easy")] for s in sigmas]
+        said.append(series([f"from {before} to {after} %" for before, after in ends]))
+    majority = [accuracy["majority"][sigma] for sigma in sigmas]
+    said.append(series([f"{100 * (of['gaussian'] - of['easy']):.1f}" for of in majority]))
+    by_class = [
+        classes[(classes["sigma"] == sigma) & (classes["method"] == "easy")].set_index("class") for sigma in sigmas
+    ]
+    lose = [(of["samples"] * of["change, p"])[["bird", "cat", "deer"]].sum() for of in by_class]
+    samples = [of["samples"][["bird", "cat", "deer"]].sum() for of in by_class]
+    said.append(series([f"{-total / size:.2f}" for total, size in zip(lose, samples, strict=True)]))
+    net = [(of["samples"] * of["change, p"]).sum() for of in by_class]
+    said.append(series([f"{100 * part / whole:.0f} %" for part, whole in zip(lose, net, strict=True)]))
+    cats = [of.loc["cat"] for of in by_class]
+    said.append(series([f"{100 * (cat['certified'] - cat['change, certified']):.0f} %" for cat in cats]))
+    said.append(series([f"{100 * cat['certified']:.0f} %" for cat in cats]))
+    said += [series([lost(sigma, "gaussian", kind) for sigma in sigmas]) for kind in ("easy", "hard")]
+    for method in ("gaussian", "easy"):
+        for noise in ("Gaussian", "attacked"):
+            said.append(series([f"{gradients[(sigma, method, noise)]:.2f}" for sigma in sigmas]))
     said += [lost(0.5, "gaussian-rerun", "easy") + " of 0.82", lost(0.5, "gaussian-rerun", "hard") + " of"]
     said += [spread(0.5, method) for method in ("easy", "attack", "reweigh", "discard")]
     said += [spread(sigma, "easy") for sigma in (0.25, 1.0)]
     said += ["{} points of certified accuracy at r = 0 (standard error {})".format(*points(0.25))]
     said += ["{} ({})".format(*points(sigma)) for sigma in (0.5, 1.0)]
     said += [f"by {points(0.5)[0]} points here"]
+    leads = [
+        pd.read_csv(FIGURES / f"cifar10-resnet20/sigma_{sigma:g}/attribution.csv", comment="#") for sigma in sigmas
+    ]
+    by_p = [lead.set_index(["log", "difficulty"]).sort_index()["difference"] for lead in leads]
+    kinds = (["0.5-0.9", "0.9-0.99"], ["not certified"], ["0.99-0.999", "0.999-1"])
+    said += [series([f"{lead['easy'][kind].sum():.3f}" for lead in by_p]) for kind in kinds]
+    said.append(series([f"{by_p[1]['gaussian-rerun'][kind].sum():.3f}".replace("-", "−") for kind in kinds]))
     rerun = accuracy["ACR"][(0.5, "gaussian-rerun")]
     said += [f"{accuracy['ACR'][(0.5, m)] - rerun:.3f}" for m in ("discard", "reweigh", "attack", "easy")]
     said += [f"differs by {rerun - accuracy['ACR'][(0.5, 'gaussian')]:.3f}"]
