@@ -320,8 +320,7 @@ def test_a_run_that_moves_to_another_machine_says_so(digits, tmp_path, monkeypat
         trained(digits, out, "gaussian", resume=True)
     first, then = load_checkpoint(out).metadata["machine"].split("; then ")
     assert f"cpu {own}, " in first
-    assert "cpu another kind, " in then
-    assert then.endswith(f" threads, torch {torch.__version__}")
+    assert f"cpu another kind, threads: {torch.get_num_threads()}, torch {torch.__version__}" in then
 
 
 @pytest.mark.parametrize("name", ["model.train.tsv", "model.safetensors.state"])
