@@ -72,7 +72,7 @@ def test_a_shift_of_equal_samples_is_nearly_all_mean():
     assert abs(parts.from_spread) < 1e-3 * parts.difference
 
 
-@pytest.mark.parametrize(("power", "low"), [(0.5, 0.7), (0.9, 0.25)])
+@pytest.mark.parametrize(("power", "low"), [(0.5, 0.7), (0.9, 0.29)])
 def test_intervals_hold_the_population(power, low):
     """Of 95 % intervals from 60 simulated test sets, 46 or fewer hold the population's value with a chance of 1e-6. In
     the second case the means of p lie on both sides of 1/2, where slopes tell nothing. Seed fixed."""
