@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rstheory.cli.certify import refusals
+from rstheory.cli.common import refusals
 
 
 def figures(

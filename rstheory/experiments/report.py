@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from rstheory import (
-    certified_radius_sf,
+from rstheory._provenance import provenance, write_csv
+from rstheory._words import plain
+from rstheory.audit.report import audit_report
+from rstheory.budget import (
     expected_radius_sf,
     expected_sensitivity_sf,
+    min_certifiable_count,
     radius_from_count,
-    sensitivity_sf,
 )
-from rstheory.audit.report import audit
-from rstheory.budget import min_certifiable_count
 from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
     ablation_table,
@@ -33,8 +33,8 @@ from rstheory.experiments.tables import (
 from rstheory.plots import Plate, group_figures
 from rstheory.plots import experiments as draw
 from rstheory.plots.audit import MOST_LOGS, group_tags
-from rstheory.plots.logs import plain
-from rstheory.tables import provenance, show, write_csv
+from rstheory.radius import certified_radius_sf, sensitivity_sf
+from rstheory.tables import show
 
 _TABLES = {
     "accuracy": "ACR with its standard error over the samples, accuracy by majority, certified accuracy at each radius",
@@ -145,7 +145,7 @@ def _by_class(group: Sequence[Experiment], title: str) -> list[Plate]:
 
 def _audited(group: Sequence[Experiment]) -> list[Plate]:
     """What the audit draws of the group's logs; of each kind of log, where budgets differ."""
-    report = audit([e.log for e in group])
+    report = audit_report([e.log for e in group])
     baseline = next((e.log.path for e in group if e.method == BASELINE), None)
     tags = group_tags(report.groups)
     first = f"sigma_{group[0].log.sigma:g}"  # what the tags have in common
