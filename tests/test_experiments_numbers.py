@@ -19,7 +19,6 @@ from rstheory.audit.frames import attribution_frame, survival_frame
 from rstheory.certify import Certificate
 from rstheory.cli import app
 from rstheory.experiments import find_experiments
-from rstheory.experiments.report import weight_curve
 from rstheory.experiments.tables import (
     RADII,
     ablation_table,
@@ -30,6 +29,7 @@ from rstheory.experiments.tables import (
     gradient_frame,
     gradient_table,
 )
+from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
 from rstheory.logs.schema import COLUMNS, Format
 from rstheory.smoothing.data import load
