@@ -42,7 +42,7 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
 
     Left out: rows whose radius is not finite, and all rows of an index but its first. Set to radius 0 and not correct:
     negative radii, and radii of abstentions. Correct counts a row where its flag says so and the prediction is the
-    label. A radius above the maximum is kept as printed; only `CertificationLog.radius_sound` cuts it off.
+    label. A radius above the maximum is kept as printed; only `possible` and `rounded_down` of the log cut it off.
     """
     warnings: list[Finding | None] = []
     rows, finding = _without_non_finite(rows)
