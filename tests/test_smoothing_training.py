@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest, norm
 from typer.testing import CliRunner
@@ -17,9 +17,24 @@ from typer.testing import CliRunner
 from rstheory.cli import app
 from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
-from rstheory.smoothing.training import Attack, Discard, Part, Reweigh, Settings, label_counts, parts_of, train
-from rstheory.smoothing.training.settings import PAPER
-from rstheory.smoothing.training.trainer import COLUMNS, _seed
+from rstheory.smoothing.training import (
+    Attack,
+    CrossEntropy,
+    Discard,
+    Method,
+    Objective,
+    Outcome,
+    Perturbation,
+    Reweigh,
+    Sampler,
+    Settings,
+    StepDecay,
+    Triangle,
+    label_counts,
+    recipe,
+    train,
+)
+from rstheory.smoothing.training.epoch import COLUMNS, WATCH, seed_of
 
 CPU = torch.device("cpu")
 # After two short epochs little has been learnt, and whole classes are hard.
@@ -55,21 +70,43 @@ def test_defaults_are_the_papers(sigma, start, threshold, steps, step):
     chosen = Settings(sigma)
     assert (chosen.epochs, chosen.draws, chosen.batch, chosen.momentum, chosen.weight_decay) == (150, 4, 256, 0.9, 1e-4)
     assert [chosen.rate(epoch) for epoch in (0, 49, 50, 99, 100, 149)] == [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
-    discard, reweigh, attack = parts_of("easy", chosen)
-    assert discard == Discard(start, threshold, draws=100)
-    assert reweigh == Reweigh(start, every=10, draws=16, alpha=0.1)
-    assert attack == Attack(start, steps, step)
+    samplers = (Discard(start, threshold, draws=100), Reweigh(start, every=10, draws=16, alpha=0.1))
+    assert recipe("easy", chosen) == Method("easy", CrossEntropy(), samplers, (Attack(start, steps, step),))
 
 
-@given(epochs=st.integers(1, 400))
-def test_schedules_scale(epochs):
-    chosen = Settings(0.5, epochs=epochs)
-    assert chosen.start == 1 or abs(chosen.start - epochs * 70 / 150) <= 0.5
-    assert 1 <= chosen.every <= max(1, epochs / 15 + 0.5)
-    assert 1 <= chosen.start <= epochs
+@given(epochs=st.integers(2, 400))
+def test_methods_scale_with_the_epochs(epochs):
+    discard, reweigh = recipe("discard+reweigh", Settings(0.5, epochs=epochs)).samplers
+    assert discard.start == reweigh.start
+    assert discard.start == 1 or abs(discard.start - epochs * 70 / 150) <= 0.5
+    assert 1 <= reweigh.every <= max(1, epochs / 15 + 0.5)
+    assert 1 <= discard.start < epochs
+
+
+@given(
+    epochs=st.integers(1, 400),
+    milestones=st.lists(st.integers(1, 150), unique=True, max_size=4).map(sorted),
+    gamma=st.sampled_from([0.1, 0.2, 0.5]),
+)
+@example(epochs=150, milestones=[50, 100], gamma=0.1)
+@example(epochs=2, milestones=[50, 100], gamma=0.1)
+def test_step_decay_scales_with_the_epochs(epochs, milestones, gamma):
+    """Every rate is used for one epoch at least, the largest first, and within an epoch the rate stays."""
+    chosen = Settings(0.5, epochs=epochs, schedule=StepDecay(tuple(milestones), gamma))
     rates = [chosen.rate(epoch) for epoch in range(epochs)]
-    assert rates == sorted(rates, reverse=True)
-    assert list(dict.fromkeys(rates)) == [0.1, 0.01, 0.001][:epochs]
+    assert rates == [chosen.rate(epoch + 0.99) for epoch in range(epochs)]
+    assert (
+        list(dict.fromkeys(rates)) == [round(0.1 * gamma**k, 12) for k in range(len(milestones) + 1)][: len(set(rates))]
+    )
+    if epochs == 150:
+        assert [rates.index(rate) for rate in dict.fromkeys(rates)] == [0, *(m for m in milestones if m < 150)]
+
+
+@given(epochs=st.integers(1, 400), peak=st.floats(0.01, 0.99), done=st.floats(0, 1))
+def test_a_triangle_has_two_straight_sides(epochs, peak, done):
+    schedule = Triangle(peak)
+    assert schedule.share(done * epochs, epochs) == pytest.approx(min(done / peak, (1 - done) / (1 - peak)), abs=1e-9)
+    assert 0 <= schedule.share(done * epochs, epochs) <= 1 + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -92,23 +129,6 @@ def test_bad_settings_are_refused(change, message):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"start": -1}, "start=-1"),
-        ({"threshold": 40.0}, r"threshold=40\.0 .* \[0, 1\]"),
-        ({"steps": 0}, "steps=0"),
-        ({"step": float("nan")}, "step=nan"),
-        ({"step": -0.25}, "step=-0.25"),
-        ({"every": 0}, "every=0"),
-        ({"discard_draws": 0}, "discard_draws=0"),
-    ],
-)
-def test_bad_hyper_parameters_are_refused(change, message):
-    with pytest.raises(ValueError, match=message):
-        dataclasses.replace(PAPER[0.5], **change)
-
-
-@pytest.mark.parametrize(
     ("part", "message"),
     [
         (lambda: Attack(-1, 1, 0.1), "start=-1"),
@@ -120,9 +140,13 @@ def test_bad_hyper_parameters_are_refused(change, message):
         (lambda: Reweigh(-1, 1), "start=-1"),
         (lambda: Reweigh(0, 0), "every=0"),
         (lambda: Reweigh(0, 1, draws=3), "draws=3 .* certifies no count"),
+        (lambda: StepDecay((0, 3)), "milestones=0"),
+        (lambda: StepDecay((100, 50)), r"milestones=\(100, 50\) .* must rise"),
+        (lambda: StepDecay(gamma=1.5), "gamma=1.5"),
+        (lambda: Triangle(peak=1.0), "peak=1.0"),
     ],
 )
-def test_bad_parts_are_refused(part, message):
+def test_bad_parts_and_schedules_are_refused(part, message):
     with pytest.raises(ValueError, match=message):
         part()
     assert Reweigh(0, 1, draws=4)  # the fewest that certify at alpha = 0.1
@@ -131,15 +155,30 @@ def test_bad_parts_are_refused(part, message):
 @pytest.mark.parametrize("method", ["discard", "reweigh", "attack", "easy"])
 def test_a_run_that_ends_before_its_method_begins_is_refused(method):
     with pytest.raises(ValueError, match=rf"{method} would begin at epoch 1, counted from 0, of 1: the run would be"):
-        parts_of(method, quick(epochs=1))
-    assert parts_of(method, quick(epochs=2))
-    assert parts_of("gaussian", quick(epochs=1)) == ()
+        recipe(method, quick(epochs=1))
+    assert recipe(method, quick(epochs=2))
+    assert recipe("gaussian", quick(epochs=1)) == Method("gaussian", CrossEntropy())
 
 
 @pytest.mark.parametrize("method", ["", "magic", "discard+magic", "discard+discard", "gaussian+attack", "easy+attack"])
 def test_unknown_methods_are_refused(method):
     with pytest.raises(ValueError, match="use gaussian, discard, reweigh, attack, easy, or parts joined by"):
-        parts_of(method, quick())
+        recipe(method, quick())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"attack.steps": 0}, r"attack\.steps=0 is not allowed: steps=0"),
+        ({"attack.steps": "2.5"}, r"attack\.steps=2\.5 is not allowed"),
+        ({"attack.eps": 1}, r"attack\.eps is not allowed: attack has start, steps, step"),
+        ({"discard.draws": 7}, r"discard\.draws=7 has no effect with method attack"),
+        ({"attack.start": 4}, "attack would begin at epoch 4, counted from 0, of 4"),
+    ],
+)
+def test_bad_hyper_parameters_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        recipe("attack", quick(), options)
 
 
 # -- runs -----------------------------------------------------------------------------------------------------------
@@ -307,7 +346,7 @@ def test_a_spoilt_state_is_refused(digits, tmp_path, spoil):
     out = tmp_path / "model.safetensors"
     stopped_after(1, digits, out)
     spoil(out.with_name("model.safetensors.state"))
-    with pytest.raises(ValueError, match=r"model\.safetensors\.state is no state of `rstheory train`, or"):
+    with pytest.raises(ValueError, match=r"model\.safetensors\.state is not a state of `rstheory train`, or"):
         trained(digits, out, "gaussian", resume=True)
 
 
@@ -328,7 +367,8 @@ def test_a_run_that_moves_to_another_machine_says_so(digits, tmp_path, monkeypat
 def test_a_write_that_fails_loses_no_row_of_the_log(digits, tmp_path, monkeypatch, name, epoch):
     """The disk is full when the log, or the state, of an epoch is to be written; the last one included."""
     out = tmp_path / "model.safetensors"
-    module = sys.modules["rstheory.smoothing.training.trainer"]
+    kept_by = {"model.train.tsv": "trainer", "model.safetensors.state": "run_state"}
+    module = sys.modules[f"rstheory.smoothing.training.{kept_by[name]}"]
     whole, written = module.whole, []
 
     def full(path):
@@ -361,20 +401,15 @@ def test_a_diverging_run_ends_with_a_reason(digits, tmp_path):
         trained(digits, tmp_path / "a.safetensors", "gaussian", quick(learning_rate=1e30))
 
 
-def test_a_part_may_replace_the_loss_but_only_one(digits, tmp_path, monkeypatch):
-    class Ours(Part):
-        def loss(self, moment, logits, labels):
-            assert logits.shape[:2] == (2, len(labels))
-            return logits.square().mean()
+def test_an_objective_makes_the_loss(digits, tmp_path):
+    class Ours(Objective):
+        def loss(self, step, state):
+            logits = step.noisy_logits(step.images, step.noise)
+            assert logits.shape[:2] == (2, len(step.labels))
+            return Outcome(logits.square().mean(), logits)
 
-    module = sys.modules["rstheory.smoothing.training.trainer"]
-    monkeypatch.setattr(module, "parts_of", lambda method, settings: (Ours(),))
-    changed = trained(digits, tmp_path / "a.safetensors")
-    monkeypatch.setattr(module, "parts_of", lambda method, settings: ())
-    assert changed != trained(digits, tmp_path / "b.safetensors")
-    monkeypatch.setattr(module, "parts_of", lambda method, settings: (Ours(), Ours()))
-    with pytest.raises(ValueError, match="only one may"):
-        trained(digits, tmp_path / "c.safetensors")
+    changed = trained(digits, tmp_path / "a.safetensors", Method("ours", Ours()))
+    assert changed != trained(digits, tmp_path / "b.safetensors", "gaussian")
 
 
 def test_easy_samples_become_easier_and_hard_ones_harder(tmp_path):
@@ -409,8 +444,12 @@ def test_command_line_refuses_in_one_line(tmp_path):
         (["--method", "magic"], "method='magic'"),
         (["--arch", "vgg"], "vgg"),
         (["--dtype", "x"], "'x'"),
-        (["--attack-step", "0.1"], "--attack-step 0.1 has no effect with --method gaussian"),
-        (["--method", "attack+discard", "--reweigh-every", "3"], "--reweigh-every 3 has no effect"),
+        (["--attack-step", "0.1"], "attack.step=0.1 has no effect with method gaussian"),
+        (["--method", "attack+discard", "--reweigh-every", "3"], "reweigh.every=3 has no effect"),
+        (["--method", "attack", "--set", "steps=3"], "--set steps=3 is not allowed: write PART.NAME=VALUE"),
+        (["--schedule", "cosine"], "--schedule cosine is not allowed: use stepdecay or triangle"),
+        (["--schedule", "triangle", "--gamma", "0.5"], "--gamma 0.5 has no effect with --schedule triangle"),
+        (["--milestones", "a,b"], "--milestones a,b is not allowed: write epoch numbers"),
     ):
         result = CliRunner().invoke(app, [*arguments, *change])
         assert result.exit_code == 2, result.output
@@ -422,39 +461,61 @@ def test_command_line_refuses_in_one_line(tmp_path):
     ("method", "options", "changed"),
     [
         ("easy", [], {}),
-        ("discard+attack", ["--discard-draws", 7, "--attack-step", 0.5], {"discard_draws": 7, "step": 0.5}),
-        ("easy", ["--reweigh-every", 3, "--attack-steps", 2], {"every": 3, "steps": 2}),
+        (
+            "discard+attack",
+            ["--discard-draws", 7, "--attack-step", 0.5, "--set", "discard.threshold=0.25"],
+            {"discard.draws": 7, "attack.step": 0.5, "discard.threshold": 0.25},
+        ),
+        ("easy", ["--reweigh-every", 3, "--attack-steps", 2], {"reweigh.every": 3, "attack.steps": 2}),
+        ("easy", ["--set", "attack.start=9", "--set", "attack.steps=2"], {"attack.start": 9, "attack.steps": 2}),
     ],
 )
-def test_options_of_the_command_reach_the_settings(monkeypatch, tmp_path, method, options, changed):
+def test_options_of_the_command_reach_the_method(monkeypatch, tmp_path, method, options, changed):
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[:2]))
     arguments = ["train", "--data", "digits", "--sigma", 0.5, "--method", method, *options, "--out", tmp_path / "m"]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
-    assert seen == [(method, Settings(sigma=0.5, easy=dataclasses.replace(PAPER[0.5], **changed)))]
+    assert seen == [(recipe(method, Settings(0.5), changed), Settings(sigma=0.5))]
+
+
+@pytest.mark.parametrize(
+    ("options", "schedule"),
+    [
+        ([], StepDecay()),
+        (["--milestones", "60,120,140", "--gamma", "0.2"], StepDecay((60, 120, 140), 0.2)),
+        (["--schedule", "triangle"], Triangle()),
+        (["--schedule", "triangle", "--peak", "0.4"], Triangle(0.4)),
+    ],
+)
+def test_options_of_the_command_reach_the_schedule(monkeypatch, tmp_path, options, schedule):
+    seen = []
+    monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[1]))
+    arguments = ["train", "--data", "digits", "--sigma", "0.5", *options, "--out", str(tmp_path / "m")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert seen == [Settings(sigma=0.5, schedule=schedule)]
 
 
 # -- what a step sees and does --------------------------------------------------------------------------------------
 
 
-class Watching(Part):
+class Watching(Perturbation):
     """Changes nothing, and keeps what every step is given: epoch, images, labels, noise."""
 
     def __init__(self):
         self.steps = []
 
-    def noise(self, moment, images, labels, noise):
-        self.steps.append((moment.epoch, images.clone(), labels.clone(), noise.clone()))
-        return noise
+    def noise(self, step, state):
+        self.steps.append((step.epoch, step.images.clone(), step.labels.clone(), step.noise.clone()))
+        return step.noise
 
 
-def watched(monkeypatch, data, out, configuration, *parts):
-    """The steps of a run made of these parts."""
+def watched(data, out, configuration, *samplers, objective=None):
+    """The steps of a run with these samplers, under the cross entropy if there is no other objective."""
     watching = Watching()
-    module = sys.modules["rstheory.smoothing.training.trainer"]
-    monkeypatch.setattr(module, "parts_of", lambda method, settings: (*parts, watching))
-    train("gaussian", configuration, data, arch="mlp", out=out, device=CPU)
+    method = Method("watched", objective or CrossEntropy(), samplers, (watching,))
+    train(method, configuration, data, arch="mlp", out=out, device=CPU)
     return watching.steps
 
 
@@ -465,24 +526,24 @@ def kinds(n, classes=4, shape=(1, 2, 2)):
     return Dataset(images, labels, tuple(map(str, range(classes))), "kinds")
 
 
-class Known(Part):
-    """Returns the factors that it was given for an epoch, by kind."""
+class Known(Sampler):
+    """Returns the weights that it was given for an epoch, by kind."""
 
-    def __init__(self, **factors):
-        self.factors = factors
+    def __init__(self, **given):
+        self.given = given
 
-    def factor(self, moment):
-        of_kind = self.factors.get(f"epoch_{moment.epoch}")
-        return None if of_kind is None else torch.tensor(of_kind, dtype=torch.float64)[moment.labels]
+    def weights(self, epoch):
+        of_kind = self.given.get(f"epoch_{epoch.number}")
+        return None if of_kind is None else torch.tensor(of_kind, dtype=torch.float64)[epoch.labels]
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_the_factors_of_all_parts_multiply_and_each_holds_until_its_part_gives_another(monkeypatch, tmp_path, swapped):
-    """E1 with E2: what one part dropped stays dropped when another weighs the rest, and weighs it again. Chi-square at
-    1e-6 over 1,200 draws an epoch, seed fixed; eight of them, so a fresh seed would fail once in 125,000 times."""
+def test_the_weights_of_all_samplers_multiply_and_each_holds_until_its_sampler_gives_another(tmp_path, swapped):
+    """E1 with E2: what one sampler dropped stays dropped when another weighs the rest, and weighs it again. Chi-square
+    at 1e-6 over 1,200 draws an epoch, seed fixed; eight of them, so a fresh seed would fail once in 125,000 times."""
     dropping, weighing = Known(epoch_1=[1, 0, 1, 1]), Known(epoch_2=[5, 7, 1, 2], epoch_3=[1, 9, 3, 4])
     parts = (weighing, dropping) if swapped else (dropping, weighing)
-    steps = watched(monkeypatch, kinds(1200), tmp_path / "a.safetensors", quick(epochs=4, batch=300), *parts)
+    steps = watched(kinds(1200), tmp_path / "a.safetensors", quick(epochs=4, batch=300), *parts)
     expected = [[1, 1, 1, 1], [1, 0, 1, 1], [5, 0, 1, 2], [1, 0, 3, 4]]
     for epoch, weights in enumerate(expected):
         images = torch.cat([images for at, images, _, _ in steps if at == epoch])
@@ -496,14 +557,14 @@ def test_the_factors_of_all_parts_multiply_and_each_holds_until_its_part_gives_a
         assert chisquare(counts[weights > 0], 1200 * chances).pvalue > 1e-6
 
 
-def test_weights_follow_sgd_by_hand(monkeypatch, tmp_path):
+def test_weights_follow_sgd_by_hand(tmp_path):
     """Three epochs at three rates, with momentum and weight decay large enough to matter: v <- momentum v + gradient +
     decay w, then w <- w - rate v. Momentum runs on from epoch to epoch. Tolerance: nine steps in float32."""
     configuration = quick(epochs=3, batch=16, learning_rate=0.2, momentum=0.8, weight_decay=0.05, seed=7)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (40, 1, 3, 3), generator=generator, dtype=torch.uint8)
     data = Dataset(images, torch.randint(0, 3, (40,), generator=generator), ("a", "b", "c"), "toy")
-    steps = watched(monkeypatch, data, tmp_path / "a.safetensors", configuration)
+    steps = watched(data, tmp_path / "a.safetensors", configuration)
     assert [(epoch, len(labels)) for epoch, _, labels, _ in steps] == [(e, b) for e in range(3) for b in (16, 16, 8)]
     torch.manual_seed(7)
     model = build("mlp", 3, (1, 3, 3))
@@ -533,14 +594,14 @@ def variants(image):
     return found
 
 
-def test_augmented_images_are_flipped_and_cropped_at_random(monkeypatch, tmp_path):
+def test_augmented_images_are_flipped_and_cropped_at_random(tmp_path):
     """Each of the 480 images that training saw is one of the 162 variants of the image with its label (every image has
     a label of its own), and flips, rows and columns are as often as they should be: chi-square at 1e-6, thrice, seed
     fixed."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (120, 3, 8, 8), generator=generator, dtype=torch.uint8)
     data = Dataset(images, torch.arange(120), tuple(map(str, range(120))), "noise")
-    steps = watched(monkeypatch, data, tmp_path / "a.safetensors", quick(batch=50, flip_and_crop=True))
+    steps = watched(data, tmp_path / "a.safetensors", quick(batch=50, flip_and_crop=True))
     known = [variants(image) for image in images.numpy()]
     assert {len(found) for found in known} == {162}
     places = []
@@ -552,31 +613,31 @@ def test_augmented_images_are_flipped_and_cropped_at_random(monkeypatch, tmp_pat
         assert chisquare(np.bincount(values, minlength=number)).pvalue > 1e-6
 
 
-def test_images_stay_as_they_are_without_augmentation(monkeypatch, digits, tmp_path):
-    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", quick(epochs=1))
+def test_images_stay_as_they_are_without_augmentation(digits, tmp_path):
+    steps = watched(digits, tmp_path / "a.safetensors", quick(epochs=1))
     seen = torch.cat([images for _, images, _, _ in steps]).flatten(1)
     assert torch.equal(seen.unique(dim=0), (digits.images.flatten(1).float() / 255).unique(dim=0))
 
 
 @pytest.mark.parametrize("sigma", [0.12, 1.5])
-def test_noise_has_the_level_that_was_asked_for(monkeypatch, digits, tmp_path, sigma):
+def test_noise_has_the_level_that_was_asked_for(digits, tmp_path, sigma):
     """In the steps: Kolmogorov and Smirnov's test of N(0, sigma^2) on 43,200 numbers, at 1e-6, and another draw for
-    every copy. In the counts that parts ask for: as many right answers, by Hoeffding's bound at 1e-5, as in counts made
-    beside the run with another seed. Seeds fixed. The labels are the raw network's own answers, so that noise alone
-    decides how many are right."""
+    every copy. In the counts that samplers ask for: as many right answers, by Hoeffding's bound at 1e-5, as in counts
+    made beside the run with another seed. Seeds fixed. The labels are the raw network's own answers, so that noise
+    alone decides how many are right."""
     torch.manual_seed(0)
     raw = build("mlp", 10, digits.shape).eval()
     labels = raw(digits.inputs(torch.arange(len(digits)))).argmax(1)
     digits = dataclasses.replace(digits, labels=labels)
     counted = []
 
-    class Counting(Part):
-        def factor(self, moment):
-            direct = label_counts(moment.model, digits, range(len(digits)), sigma=sigma, draws=64, seed=1, device=CPU)
-            counted.append((moment.sigma, moment.count(64).sum() - direct.sum()))
+    class Counting(Sampler):
+        def weights(self, epoch):
+            direct = label_counts(epoch.model, digits, range(len(digits)), sigma=sigma, draws=64, seed=1, device=CPU)
+            counted.append((epoch.sigma, epoch.count(64).sum() - direct.sum()))
 
     configuration = quick(epochs=1, draws=3, sigma=sigma)
-    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, Counting())
+    steps = watched(digits, tmp_path / "a.safetensors", configuration, Counting())
     noise = torch.cat([noise.flatten(2) for _, _, _, noise in steps], dim=1)
     assert noise.shape == (3, len(digits), 64)
     assert kstest(noise.flatten().numpy(), norm(0, sigma).cdf).pvalue > 1e-6
@@ -590,24 +651,29 @@ def test_noise_has_the_level_that_was_asked_for(monkeypatch, digits, tmp_path, s
 # -- the training log -----------------------------------------------------------------------------------------------
 
 
-def test_every_column_of_the_training_log_is_what_it_says(monkeypatch, digits, tmp_path):
+def test_every_column_of_the_training_log_is_what_it_says(digits, tmp_path):
     """Loss and accuracy from the logits of all steps, the share drawn from the images seen, the rate from the schedule,
     and p of the watched samples from the weights, which are those of the last epoch."""
 
-    class Reading(Part):
-        """Keeps the logits and labels of every step, and drops a third of the classes from epoch 1 on."""
+    class Dropping(Sampler):
+        """Drops a third of the classes from epoch 1 on."""
+
+        def weights(self, epoch):
+            return (epoch.labels % 3 != 0).double() if epoch.number == 1 else None
+
+    class Reading(CrossEntropy):
+        """Keeps the logits and labels of every step."""
 
         def __init__(self):
             self.steps = []
 
-        def factor(self, moment):
-            return (moment.labels % 3 != 0).double() if moment.epoch == 1 else None
-
-        def loss(self, moment, logits, labels):
-            self.steps.append((moment.epoch, logits.detach().double(), labels))
+        def loss(self, step, state):
+            outcome = super().loss(step, state)
+            self.steps.append((step.epoch, outcome.logits.detach().double(), step.labels))
+            return outcome
 
     reading, configuration = Reading(), quick(epochs=3, sigma=0.4)
-    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, reading)
+    steps = watched(digits, tmp_path / "a.safetensors", configuration, Dropping(), objective=reading)
     lines = [line.split("\t") for line in (tmp_path / "a.train.tsv").read_text().splitlines()]
     rows = [dict(zip(lines[0], map(float, line), strict=True)) for line in lines[1:]]
     assert [row["epoch"] for row in rows] == [0, 1, 2]
@@ -629,7 +695,7 @@ def test_every_column_of_the_training_log_is_what_it_says(monkeypatch, digits, t
     # Fewer than 500 training samples: all are watched.
     model = load_checkpoint(tmp_path / "a.safetensors").model
     options = {"sigma": 0.4, "draws": 16, "device": CPU}
-    counts = label_counts(model, digits, range(len(digits)), seed=_seed(0, 2, 2), **options).numpy()
+    counts = label_counts(model, digits, range(len(digits)), seed=seed_of(0, 2, WATCH), **options).numpy()
     edges = {"p0-0.25": (0, 4), "p0.25-0.5": (4, 8), "p0.5-0.75": (8, 12), "p0.75-1": (12, 16), "p1": (16, 17)}
     assert list(edges) == [name for name in lines[0] if name.startswith("p")]
     shares = [np.mean((counts >= low) & (counts < high)) for low, high in edges.values()]
@@ -638,18 +704,18 @@ def test_every_column_of_the_training_log_is_what_it_says(monkeypatch, digits, t
         assert rows[2][name] == pytest.approx(share, abs=1e-4)
 
 
-def test_every_epoch_draws_afresh(monkeypatch, digits, tmp_path):
-    """Order, noise, and the draws by which parts count: those of one epoch are not those of another. At this rate the
-    network stays what it was, so counts differ by their draws alone."""
+def test_every_epoch_draws_afresh(digits, tmp_path):
+    """Order, noise, and the draws by which samplers count: those of one epoch are not those of another. At this rate
+    the network stays what it was, so counts differ by their draws alone."""
     counts = []
 
-    class Counting(Part):
-        def factor(self, moment):
-            counts.append(moment.count(16))
-            assert torch.equal(moment.count(16), counts[-1])
+    class Counting(Sampler):
+        def weights(self, epoch):
+            counts.append(epoch.count(16))
+            assert torch.equal(epoch.count(16), counts[-1])
 
     configuration = quick(learning_rate=1e-30, weight_decay=0.0)
-    steps = watched(monkeypatch, digits, tmp_path / "a.safetensors", configuration, Counting())
+    steps = watched(digits, tmp_path / "a.safetensors", configuration, Counting())
     first, again = ([step[1:] for step in steps if step[0] == epoch] for epoch in (0, 1))
     assert not torch.equal(torch.cat([labels for _, labels, _ in first]), torch.cat([labels for _, labels, _ in again]))
     assert not torch.equal(first[0][2], again[0][2])

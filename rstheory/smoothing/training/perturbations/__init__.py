@@ -1,0 +1,3 @@
+"""Perturbations: noise that is turned into other noise before the network sees it."""
+
+from rstheory.smoothing.training.perturbations.attack import Attack as Attack
