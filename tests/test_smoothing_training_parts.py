@@ -20,7 +20,7 @@ def epoch(number, counts, labels=(0, 0, 0, 0, 0)):
     """An epoch in which each image's label gets so many votes, and the other class none."""
     labels = torch.tensor(labels[: len(counts)])
     votes = torch.zeros(len(counts), 3, dtype=torch.int64).scatter(1, labels[:, None], counts[:, None])
-    return Epoch(number, 0.5, None, labels, lambda draws: votes)
+    return Epoch(number, 0.5, None, labels, lambda model, draws: votes)
 
 
 def attacked(part, model, images, labels, noise, number=0):
@@ -39,9 +39,8 @@ def test_discarding_keeps_what_reaches_the_threshold():
     part = Discard(start=3, threshold=0.4)
     asked = []
     plain = epoch(3, counts)
-    assert part.weights(replace(plain, votes=lambda draws: asked.append(draws) or plain.votes(draws))).tolist() == [
-        *(0, 0, 1, 1, 1)
-    ]
+    counting = replace(plain, votes_of=lambda model, draws: asked.append(draws) or plain.votes(draws))
+    assert part.weights(counting).tolist() == [0, 0, 1, 1, 1]
     assert asked == [100]
     assert part.weights(epoch(2, counts)) is None
     assert part.weights(epoch(4, counts)) is None

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 Method = Annotated[
     str,
-    typer.Option(help="gaussian, discard, reweigh, attack, easy (all three), or parts joined by +, as discard+attack."),
+    typer.Option(
+        help="gaussian, smoothadv, macer, consistency, smoothmix, catrs, discard, reweigh, attack, easy (the last three"
+        " together), or parts joined by +, as discard+attack."
+    ),
 ]
 
 
@@ -36,7 +39,12 @@ def train(
     epochs: Annotated[
         int, typer.Option(min=1, help="Passes through the data. Schedule and method scale with them.")
     ] = 150,
-    draws: Annotated[int, typer.Option(min=1, help="Noise vectors per image in each step.")] = 4,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Noise vectors per image in each step. Default: that of the method's paper, 4 for most."
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Images per step.")] = 256,
     learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Highest learning rate.")] = 0.1,
     schedule: Annotated[
@@ -92,19 +100,21 @@ def train(
         typer.Option("--resume", help="Go on with a run that was cut short. A complete run stays as it is."),
     ] = False,
 ) -> None:
-    """Train a base classifier under Gaussian noise, or by the easy-sample methods of Sun et al. (2025, Section 5).
+    """Train a base classifier under Gaussian noise, or by another method for smoothed classifiers.
 
+    smoothadv, macer, consistency, smoothmix and catrs are the methods of Salman et al. (2019), Zhai et al. (2020),
+    Jeong & Shin (2020), and Jeong et al. (2021 and 2023). easy is that of Sun et al. (2025, Section 5). Its parts are
     discard: training images that are hard under noise are dropped, once. reweigh: the others are drawn in proportion to
     the radius they can be certified with. attack: noise is turned towards where the network is wrong.
 
-    Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the paper's for the noise level (the
-    nearest of 0.25, 0.5 and 1), scaled to the epochs. A run that was killed goes on with --resume; on the same
-    machine's CPU it ends in the same weights.
+    Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the papers' for the noise level (the
+    nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on
+    the same machine's CPU it ends in the same weights.
     """
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device
-    from rstheory.smoothing.training import Settings, recipe
+    from rstheory.smoothing.training import Settings, published_draws, recipe
     from rstheory.smoothing.training import train as trained
 
     with refusals():
@@ -114,7 +124,6 @@ def train(
         settings = Settings(
             sigma=sigma,
             epochs=epochs,
-            draws=draws,
             batch=batch,
             learning_rate=learning_rate,
             flip_and_crop=augment,
@@ -122,6 +131,7 @@ def train(
             seed=seed,
             schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
         )
+        settings = replace(settings, draws=draws or published_draws(method, settings))
         options = {
             "discard.draws": discard_draws,
             "reweigh.every": None if reweigh_every is None else max(1, settings.scaled(reweigh_every)),

@@ -13,10 +13,16 @@ from rstheory.smoothing.training.interfaces import Perturbation as Perturbation
 from rstheory.smoothing.training.interfaces import Sampler as Sampler
 from rstheory.smoothing.training.interfaces import State as State
 from rstheory.smoothing.training.interfaces import Step as Step
+from rstheory.smoothing.training.objectives import CatRs as CatRs
+from rstheory.smoothing.training.objectives import Consistency as Consistency
 from rstheory.smoothing.training.objectives import CrossEntropy as CrossEntropy
+from rstheory.smoothing.training.objectives import Macer as Macer
+from rstheory.smoothing.training.objectives import SmoothMix as SmoothMix
 from rstheory.smoothing.training.perturbations import Attack as Attack
+from rstheory.smoothing.training.perturbations import SmoothAdv as SmoothAdv
 from rstheory.smoothing.training.probability import label_counts as label_counts
 from rstheory.smoothing.training.recipes import RECIPES as RECIPES
+from rstheory.smoothing.training.recipes import published_draws as published_draws
 from rstheory.smoothing.training.recipes import recipe as recipe
 from rstheory.smoothing.training.samplers import Discard as Discard
 from rstheory.smoothing.training.samplers import Reweigh as Reweigh

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.training.interfaces import Epoch, Method, State, Step
@@ -49,7 +49,7 @@ def run_epoch(
     """As many steps as the data set has batches, on images drawn by their weights. Adds a row to the training log."""
     start = time.perf_counter()
     generator = torch.Generator(device).manual_seed(seed_of(settings.seed, state.epoch, STEPS))
-    votes = partial(_counts, class_counts, state, settings, data, device, range(len(data)), purpose=VOTES)
+    votes = partial(_counts, class_counts, state.epoch, settings, data, device, range(len(data)), VOTES)
     epoch = Epoch(state.epoch, settings.sigma, state.model, data.labels.cpu(), cache(votes))
     state.parts = [part.remember(epoch, memory) for part, memory in zip(method.parts, state.parts, strict=True)]
     weights = [memory["weights"] for memory in state.parts[: len(method.samplers)] if "weights" in memory]
@@ -114,22 +114,22 @@ def _take(state: RunState, method: Method, settings: Settings, step: Step) -> Te
 
 def _counts(
     counter: Callable[..., Tensor],
-    state: RunState,
+    epoch: int,
     settings: Settings,
     data: Dataset,
     device: torch.device,
     indices: Sequence[int],
-    draws: int,
-    *,
     purpose: int,
+    model: nn.Module,
+    draws: int,
 ) -> Tensor:
     return counter(
-        state.model,
+        model,
         data,
         indices,
         sigma=settings.sigma,
         draws=draws,
-        seed=seed_of(settings.seed, state.epoch, purpose),
+        seed=seed_of(settings.seed, epoch, purpose),
         device=device,
         dtype=getattr(torch, settings.dtype),
     )
@@ -138,6 +138,7 @@ def _counts(
 def _shares(state: RunState, settings: Settings, data: Dataset, device: torch.device) -> list[float]:
     """Shares of training images with p in each of the classes of the log, on a fixed subset."""
     watched = range(0, len(data), max(1, len(data) // _WATCHED))
-    counts = _counts(label_counts, state, settings, data, device, watched, _WATCH_DRAWS, purpose=WATCH).numpy()
+    about = (label_counts, state.epoch, settings, data, device, watched, WATCH)
+    counts = _counts(*about, state.model, _WATCH_DRAWS).numpy()
     classes = np.searchsorted(np.array(P_EDGES) * _WATCH_DRAWS, counts, side="right") - 1
     return list(np.bincount(classes, minlength=len(P_EDGES)) / len(counts))

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,6 @@ from torch import Tensor, nn
 from rstheory.smoothing.training.settings import Settings
 
 State = Mapping[str, Tensor]
-Votes = Callable[[int], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,19 @@ class Epoch:
     sigma: noise level.
     model: the network in training. It takes images in [0, 1].
     labels: of all training images, int64, shape (n,), on the CPU.
-    votes: class counts of every training image under so many noise draws, int64, shape (n, classes), on the CPU.
-        Within one epoch all parts see the same draws; fewer draws are the first of more.
+    votes_of: class counts of every training image, by a network, under so many noise draws: int64, shape (n, classes),
+        on the CPU. Within one epoch all parts see the same draws; fewer draws are the first of more.
     """
 
     number: int
     sigma: float
     model: nn.Module
     labels: Tensor
-    votes: Votes
+    votes_of: Callable[[nn.Module, int], Tensor]
+
+    def votes(self, draws: int) -> Tensor:
+        """Class counts by the network in training: int64, shape (n, classes)."""
+        return self.votes_of(self.model, draws)
 
     def count(self, draws: int) -> Tensor:
         """Of so many noise draws, how many each training image's label gets: int64, shape (n,)."""
@@ -113,7 +116,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """What samplers, perturbations and objectives have in common: published hyper-parameters, and a state."""
+    """What samplers, perturbations and objectives have in common: published hyper-parameters, and a state.
+
+    least_draws: noise vectors per image that the part needs.
+    """
+
+    least_draws: ClassVar[int] = 1
 
     @classmethod
     def published(cls, settings: Settings) -> Self:

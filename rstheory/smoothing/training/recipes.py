@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from rstheory.smoothing.training.interfaces import Method, Objective, Part, Perturbation, Sampler
-from rstheory.smoothing.training.objectives import CrossEntropy
-from rstheory.smoothing.training.perturbations import Attack
+from rstheory.smoothing.training.objectives import CatRs, Consistency, CrossEntropy, Macer, SmoothMix
+from rstheory.smoothing.training.perturbations import Attack, SmoothAdv
 from rstheory.smoothing.training.samplers import Discard, Reweigh
 from rstheory.smoothing.training.settings import Settings
 
@@ -21,13 +21,32 @@ def part_name(part: Part | type[Part]) -> str:
     return (part if isinstance(part, type) else type(part)).__name__.lower()
 
 
-PARTS: dict[str, type[Part]] = {part_name(part): part for part in (Discard, Reweigh, Attack)}
-# Name -> the parts it is made of, in the order in which they act. Without an objective, it is the cross entropy.
-RECIPES = {
-    "gaussian": (),
-    **{name: (name,) for name in PARTS},
-    "easy": ("discard", "reweigh", "attack"),  # Sun et al. 2025, Section 5
+PARTS: dict[str, type[Part]] = {
+    part_name(part): part for part in (Discard, Reweigh, Attack, SmoothAdv, Macer, Consistency, SmoothMix, CatRs)
 }
+# Name -> the parts it is made of, in the order in which they act. Without an objective, it is the cross entropy.
+RECIPES: dict[str, tuple[str, ...]] = {
+    "gaussian": (),
+    "easy": ("discard", "reweigh", "attack"),  # Sun et al. 2025, Section 5
+    **{name: (name,) for name in PARTS},
+}
+# m, noise vectors per image, of each part on CIFAR-10 by noise level; 4 for all others (theory E5).
+DRAWS = {
+    "smoothadv": {0.25: 4, 0.5: 8, 1.0: 2},
+    "macer": {0.5: 16},
+    "consistency": {0.5: 2},
+    "smoothmix": {0.5: 2},
+}
+
+
+def published_draws(name: str, settings: Settings) -> int:
+    """m of a method in its paper: the largest of its parts'.
+
+    >>> [published_draws("smoothadv", Settings(sigma)) for sigma in (0.25, 0.5, 1.0)]
+    [4, 8, 2]
+    """
+    parts = RECIPES.get(name) or tuple(name.split("+"))
+    return max((settings.nearest(DRAWS[part]) for part in parts if part in DRAWS), default=4)
 
 
 def recipe(name: str, settings: Settings, options: Mapping[str, object] | None = None) -> Method:
@@ -60,6 +79,9 @@ def recipe(name: str, settings: Settings, options: Mapping[str, object] | None =
             f"{name} would begin at epoch {late[0]}, counted from 0, of {settings.epochs}: the run would be Gaussian"
             " training; train longer, or by gaussian"
         )
+    for place, part in parts.items():
+        if settings.draws < part.least_draws:
+            raise ValueError(f"draws={settings.draws} is not allowed: {place} needs at least {part.least_draws}")
     objectives = [part for part in parts.values() if isinstance(part, Objective)]
     if len(objectives) > 1:
         raise ValueError(f"method={name!r} is not allowed: {' and '.join(map(part_name, objectives))} are objectives")

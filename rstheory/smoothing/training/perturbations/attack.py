@@ -10,12 +10,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rstheory import _check
+from rstheory.smoothing.training.ascent import TINY, along, norms
 from rstheory.smoothing.training.interfaces import Perturbation, State, Step
 from rstheory.smoothing.training.published import easy_start
 from rstheory.smoothing.training.settings import Settings
-
-# A gradient of 0 gives no direction, and the vector stays; from logit gaps of about 104 on, float32 has no other.
-_TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Attack(Perturbation):
 
     def _attacked(self, step: Step, images: Tensor, labels: Tensor, noise: Tensor) -> Tensor:
         result = noise.clone()
-        norms = _norms(noise)
+        lengths = norms(noise)
         rows = torch.arange(len(noise), device=noise.device)
         for _ in range(self.steps):
             delta = result[rows].requires_grad_()
@@ -66,23 +64,6 @@ class Attack(Perturbation):
             rows, gradient, moved = rows[right], gradient[right], delta.detach()[right]
             if not len(rows):
                 break
-            gradient = _scaled(gradient)
-            moved = moved + self.step * gradient / _norms(gradient).clamp(min=_TINY)
-            result[rows] = moved * (norms[rows] / _norms(moved).clamp(min=_TINY))
+            moved = moved + along(gradient, self.step)
+            result[rows] = moved * (lengths[rows] / norms(moved).clamp(min=TINY))
         return result
-
-
-def _scaled(vectors: Tensor) -> Tensor:
-    """Each vector times a power of two, which is exact, so that its largest entry lies in [1/2, 1).
-
-    The squares of a gradient's entries leave float32 from logit gaps of about 45 on, where the entries do not.
-    """
-    largest = vectors.flatten(1).abs().amax(dim=1).clamp(min=_TINY)
-    exponents = torch.frexp(largest).exponent.view(-1, *[1] * (vectors.dim() - 1))
-    return torch.ldexp(vectors, -exponents)
-
-
-def _norms(vectors: Tensor) -> Tensor:
-    """L2 norm of each vector, in the shape that divides it."""
-    norms: Tensor = torch.linalg.vector_norm(vectors.flatten(1), dim=1)
-    return norms.view(-1, *[1] * (vectors.dim() - 1))
