@@ -162,7 +162,7 @@ def test_a_run_that_ends_before_its_method_begins_is_refused(method):
 
 @pytest.mark.parametrize("method", ["", "magic", "discard+magic", "discard+discard", "gaussian+attack", "easy+attack"])
 def test_unknown_methods_are_refused(method):
-    with pytest.raises(ValueError, match="use gaussian, discard, reweigh, attack, easy, or parts joined by"):
+    with pytest.raises(ValueError, match=r"use gaussian, easy, discard, .*, or parts joined by"):
         recipe(method, quick())
 
 
@@ -195,7 +195,8 @@ def test_the_same_run_gives_the_same_weights(digits, tmp_path):
     assert [row[0] for row in rows[1:]] == ["0", "1", "2", "3"]
     for row in rows[1:]:
         cells = dict(zip(rows[0], map(float, row), strict=True))
-        assert sum(value for name, value in cells.items() if name.startswith("p")) == pytest.approx(1, abs=1e-3)
+        shares = [value for name, value in cells.items() if name.startswith("p") and name != "pflop"]
+        assert sum(shares) == pytest.approx(1, abs=1e-3)
 
 
 class StoppedError(Exception):
@@ -697,7 +698,7 @@ def test_every_column_of_the_training_log_is_what_it_says(digits, tmp_path):
     options = {"sigma": 0.4, "draws": 16, "device": CPU}
     counts = label_counts(model, digits, range(len(digits)), seed=seed_of(0, 2, WATCH), **options).numpy()
     edges = {"p0-0.25": (0, 4), "p0.25-0.5": (4, 8), "p0.5-0.75": (8, 12), "p0.75-1": (12, 16), "p1": (16, 17)}
-    assert list(edges) == [name for name in lines[0] if name.startswith("p")]
+    assert list(edges) == [name for name in lines[0] if name in edges]
     shares = [np.mean((counts >= low) & (counts < high)) for low, high in edges.values()]
     assert len({round(share, 4) for share in shares}) == 5  # so that no two of them can change places unseen
     for name, share in zip(edges, shares, strict=True):

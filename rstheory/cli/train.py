@@ -16,7 +16,9 @@ from rstheory.cli.certify import Data, Sigma, refusals
 from rstheory.cli.common import positive
 
 if TYPE_CHECKING:
-    from rstheory.smoothing.training import Schedule
+    from rstheory.smoothing.data import Dataset
+    from rstheory.smoothing.training import Method as MethodParts
+    from rstheory.smoothing.training import Schedule, Settings
     from rstheory.smoothing.training.epoch import Progress
 
 Method = Annotated[
@@ -37,8 +39,16 @@ def train(
         str, typer.Option(help="resnet20, resnet56, resnet110, any resnet<6n+2>, mlp or cnn.")
     ] = "resnet110",
     epochs: Annotated[
-        int, typer.Option(min=1, help="Passes through the data. Schedule and method scale with them.")
-    ] = 150,
+        int | None,
+        typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
+    ] = None,
+    budget_pflop: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="In place of --epochs: as many epochs as fit into this cost, in 10^15 floating-point operations.",
+        ),
+    ] = None,
     draws: Annotated[
         int | None,
         typer.Option(
@@ -116,14 +126,17 @@ def train(
     from rstheory.smoothing.share import own_device
     from rstheory.smoothing.training import Settings, published_draws, recipe
     from rstheory.smoothing.training import train as trained
+    from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
 
     with refusals():
         place = own_device(device)
         if place.type == "cpu":
             keep_freed_memory()
+        if epochs and budget_pflop:
+            raise ValueError(f"--epochs {epochs} and --budget-pflop {budget_pflop} are not allowed together: give one")
         settings = Settings(
             sigma=sigma,
-            epochs=epochs,
+            epochs=epochs or PUBLISHED_EPOCHS,
             batch=batch,
             learning_rate=learning_rate,
             flip_and_crop=augment,
@@ -132,27 +145,60 @@ def train(
             schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
         )
         settings = replace(settings, draws=draws or published_draws(method, settings))
-        options = {
-            "discard.draws": discard_draws,
-            "reweigh.every": None if reweigh_every is None else max(1, settings.scaled(reweigh_every)),
-            "attack.steps": attack_steps,
-            "attack.step": attack_step,
-        }
+        training_set = load(data, "train")
+        options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
         given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
+        given |= _assignments(set_ or [])
+
+        def of(epochs: int) -> tuple[MethodParts, Settings]:
+            """Method and settings of a run of so many epochs."""
+            scaled = replace(settings, epochs=epochs)
+            every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
+            return recipe(method, scaled, every | given), scaled
+
+        made, settings = of(settings.epochs)
+        if budget_pflop:
+            made, settings = of(_affordable(budget_pflop, of, settings, arch, training_set))
         complete = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         trained(
-            recipe(method, settings, given | _assignments(set_ or [])),
+            made,
             settings,
-            load(data, "train"),
+            training_set,
             arch=arch,
             out=out,
             device=place,
             resume=resume,
             command=command,
-            progress=_epochs(epochs),
+            progress=_epochs(settings.epochs),
         )
     typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
+
+
+def _affordable(
+    pflop: float,
+    run: Callable[[int], tuple[MethodParts, Settings]],
+    settings: Settings,
+    arch: str,
+    training_set: Dataset,
+) -> int:
+    """The most epochs within a budget. That the method would not begin in them is refused later, with the reason."""
+    from rstheory.smoothing.models import build
+    from rstheory.smoothing.training import recipe
+    from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
+    from rstheory.smoothing.training.cost import cost_of
+
+    cost = cost_of(build(arch, len(training_set.classes), training_set.shape), training_set.shape)
+    gaussian = recipe("gaussian", settings)
+
+    def planned(epochs: int) -> float:
+        try:
+            method, _ = run(epochs)
+        except ValueError:
+            method = gaussian
+        return planned_pflop(method, settings.draws, epochs, len(training_set), cost)
+
+    return affordable_epochs(pflop, planned)
 
 
 def _assignments(texts: list[str]) -> dict[str, object]:

@@ -14,17 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from rstheory.smoothing.data import Dataset, flip_and_crop
-from rstheory.smoothing.training.interfaces import Epoch, Method, State, Step
+from rstheory.smoothing.training.cost import counted_passes
+from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
 from rstheory.smoothing.training.probability import class_counts, label_counts
 from rstheory.smoothing.training.run_state import RunState
 from rstheory.smoothing.training.samplers import draw
 from rstheory.smoothing.training.settings import Settings
 
 # Training images whose p is measured after each epoch, and noise draws for each: standard errors of 2.3 % at most.
-_WATCHED, _WATCH_DRAWS = 500, 16
+_WATCHED, WATCH_DRAWS = 500, 16
 P_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the classes of p in the training log; the last one holds p = 1 alone
 _P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
-COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "seconds")
+# pflop: 10^15 floating-point operations since the start of the run, see `cost`; nan if its first epochs did not count.
+COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "pflop", "seconds")
 
 Advance = Callable[[int], None]
 Progress = Callable[[int, int, str], AbstractContextManager[Advance]]  # epoch, steps, what the last epoch gave
@@ -38,6 +40,11 @@ def no_progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Adv
     return nullcontext(lambda steps: None)
 
 
+def watched_images(images: int) -> range:
+    """Indices of the training images, of so many, whose p is measured after each epoch."""
+    return range(0, images, max(1, images // _WATCHED))
+
+
 def seed_of(seed: int, epoch: int, purpose: int) -> int:
     """One seed for each thing in an epoch that draws random numbers."""
     return int(np.random.SeedSequence((seed, epoch, purpose)).generate_state(1, np.uint64)[0] >> np.uint64(1))
@@ -49,14 +56,22 @@ def run_epoch(
     """As many steps as the data set has batches, on images drawn by their weights. Adds a row to the training log."""
     start = time.perf_counter()
     generator = torch.Generator(device).manual_seed(seed_of(settings.seed, state.epoch, STEPS))
-    votes = partial(_counts, class_counts, state.epoch, settings, data, device, range(len(data)), VOTES)
-    epoch = Epoch(state.epoch, settings.sigma, state.model, data.labels.cpu(), cache(votes))
+    watched = watched_images(len(data))
+    asked: list[int] = []
+
+    @cache
+    def votes_of(model: nn.Module, draws: int) -> Tensor:
+        asked.append(draws)
+        return _counts(class_counts, state.epoch, settings, data, device, range(len(data)), VOTES, model, draws)
+
+    epoch = Epoch(state.epoch, settings.sigma, state.model, data.labels.cpu(), votes_of)
     state.parts = [part.remember(epoch, memory) for part, memory in zip(method.parts, state.parts, strict=True)]
     weights = [memory["weights"] for memory in state.parts[: len(method.samplers)] if "weights" in memory]
     order = draw(weights, len(data), generator)
     totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
     batches = torch.split(order, settings.batch)
-    with progress(state.epoch, len(batches), state.rows[-1] if state.rows else "") as advance:
+    told = state.rows[-1] if state.rows else ""
+    with progress(state.epoch, len(batches), told) as advance, counted_passes(state.model) as passes:
         for number, indices in enumerate(batches):
             _set_rate(state.optimizer, settings.rate(state.epoch + (number + 0.5) / len(batches)))
             totals += _take(state, method, settings, _step(state, settings, data, indices, generator))
@@ -64,10 +79,13 @@ def run_epoch(
     loss, right, images = totals.tolist()
     if not np.isfinite(loss):
         raise ValueError(f"the loss of epoch {state.epoch} is not finite: lower the learning rate")
-    shares = _shares(state, settings, data, device)
+    shares = _shares(state, settings, data, device, watched)
+    measured = len(data) * sum(asked) + len(watched) * WATCH_DRAWS
+    state.pflop += state.cost.pflop(passes[0] + Passes(measured=measured))
     cells = (state.epoch, settings.rate(state.epoch + 0.5), f"{loss / images:.5f}", f"{right / images:.5f}")
     drawn = len(np.unique(order.cpu().numpy())) / len(data)
-    numbers = (f"{drawn:.4f}", *(f"{share:.4f}" for share in shares), f"{time.perf_counter() - start:.1f}")
+    costs = (f"{state.pflop:.6g}", f"{time.perf_counter() - start:.1f}")
+    numbers = (f"{drawn:.4f}", *(f"{share:.4f}" for share in shares), *costs)
     state.rows.append("\t".join(map(str, (*cells, *numbers))))
     state.epoch += 1
 
@@ -135,10 +153,11 @@ def _counts(
     )
 
 
-def _shares(state: RunState, settings: Settings, data: Dataset, device: torch.device) -> list[float]:
-    """Shares of training images with p in each of the classes of the log, on a fixed subset."""
-    watched = range(0, len(data), max(1, len(data) // _WATCHED))
+def _shares(
+    state: RunState, settings: Settings, data: Dataset, device: torch.device, watched: Sequence[int]
+) -> list[float]:
+    """Shares of these training images with p in each of the classes of the log."""
     about = (label_counts, state.epoch, settings, data, device, watched, WATCH)
-    counts = _counts(*about, state.model, _WATCH_DRAWS).numpy()
-    classes = np.searchsorted(np.array(P_EDGES) * _WATCH_DRAWS, counts, side="right") - 1
+    counts = _counts(*about, state.model, WATCH_DRAWS).numpy()
+    classes = np.searchsorted(np.array(P_EDGES) * WATCH_DRAWS, counts, side="right") - 1
     return list(np.bincount(classes, minlength=len(P_EDGES)) / len(counts))

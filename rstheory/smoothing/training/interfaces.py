@@ -103,6 +103,24 @@ class Step:
             self.model.train(training)
 
 
+class Passes(NamedTuple):
+    """Images that go through the network.
+
+    trained: forward, and backward to the weights.
+    attacked: forward, and backward to the image.
+    measured: forward alone.
+    """
+
+    trained: int = 0
+    attacked: int = 0
+    measured: int = 0
+
+    def __add__(self, other: object) -> Passes:
+        if not isinstance(other, Passes):
+            return NotImplemented
+        return Passes(*(one + another for one, another in zip(self, other, strict=True)))
+
+
 class Outcome(NamedTuple):
     """What an objective makes of a step.
 
@@ -131,6 +149,10 @@ class Part:
     def remember(self, epoch: Epoch, state: State) -> State:
         """The state from this epoch on. It is empty before the first epoch."""
         return state
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        """The most passes that the part makes in an epoch per training image, which has so many noise vectors."""
+        return Passes()
 
 
 @dataclass(frozen=True)

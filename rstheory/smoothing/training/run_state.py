@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from rstheory._files import whole
+from rstheory.smoothing.training.cost import Cost
 from rstheory.smoothing.training.identity import Identity, modern_identity, refuse_another_run
 from rstheory.smoothing.training.interfaces import State
 
@@ -23,6 +25,8 @@ class RunState:
     parts: the state of each part of the method.
     rows: of the training log.
     machines: where its epochs ran, one after the other. The bits of the weights depend on them.
+    cost: of the network.
+    pflop: 10^15 floating-point operations until now.
     """
 
     epoch: int
@@ -31,10 +35,12 @@ class RunState:
     parts: list[State]
     rows: list[str]
     machines: list[str]
+    cost: Cost
+    pflop: float = 0.0
 
 
-_KEPT = {"identity", "epoch", "model", "optimizer", "parts", "rows", "machines"}
-_KEPT_BEFORE = _KEPT - {"parts"} | {"factors"}  # until parts had states: weights by the place of the part
+_KEPT = {"identity", "epoch", "model", "optimizer", "parts", "rows", "machines", "pflop"}
+_KEPT_BEFORE = _KEPT - {"parts", "pflop"} | {"factors"}  # until parts had states: weights by the place of the part
 
 
 def keep(state: RunState, place: Path, identity: Identity) -> None:
@@ -47,6 +53,7 @@ def keep(state: RunState, place: Path, identity: Identity) -> None:
         "parts": [dict(memory) for memory in state.parts],
         "rows": state.rows,
         "machines": state.machines,
+        "pflop": state.pflop,
     }
     with whole(place) as part:
         torch.save(content, part)
@@ -65,14 +72,19 @@ def restore(state: RunState, place: Path, identity: Identity) -> None:
     refuse_another_run(place, modern_identity(content["identity"]), identity)
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
+    state.epoch, state.rows, state.machines = content["epoch"], content["rows"], content["machines"]
     if "parts" in content:
-        state.parts = content["parts"]
+        state.parts, state.pflop = content["parts"], content["pflop"]
     else:
         _adopt(state, content["factors"])
-    state.epoch, state.rows, state.machines = content["epoch"], content["rows"], content["machines"]
 
 
 def _adopt(state: RunState, factors: Mapping[int, torch.Tensor]) -> None:
-    """The weights of an older state. Its samplers all began at one epoch, in the order in which they still stand."""
+    """The weights of an older state, which did not count operations, and its rows of the training log.
+
+    Its samplers all began at one epoch, in the order in which they still stand.
+    """
     for place, part in enumerate(sorted(factors)):
         state.parts[place] = {"weights": factors[part]}
+    state.pflop = math.nan
+    state.rows = ["\t".join([*before, "nan", seconds]) for *before, seconds in (row.split("\t") for row in state.rows)]

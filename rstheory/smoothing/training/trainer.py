@@ -18,6 +18,7 @@ import rstheory
 from rstheory._files import in_folder, whole
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import build, save_checkpoint
+from rstheory.smoothing.training.cost import cost_of
 from rstheory.smoothing.training.epoch import COLUMNS, Progress, no_progress, run_epoch
 from rstheory.smoothing.training.identity import (
     configuration,
@@ -88,6 +89,8 @@ def train(
         "data": f"{data.name} {data.digest}",
         "software": f"rstheory {rstheory.__version__}",
         "machine": "; then ".join(state.machines),
+        "pflop": f"{state.pflop:.6g}",
+        "seconds": f"{sum(float(row.split()[-1]) for row in state.rows):.0f}",
         "command": command,
     }
     model = state.model.cpu().eval()
@@ -109,7 +112,7 @@ def _fresh(method: Method, settings: Settings, data: Dataset, arch: str, device:
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    return RunState(0, model, optimizer, [{} for _ in method.parts], [], [])
+    return RunState(0, model, optimizer, [{} for _ in method.parts], [], [], cost_of(model, data.shape))
 
 
 def _note_machine(state: RunState, device: torch.device) -> None:

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from rstheory import _check
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training.ascent import TINY, along, into_ball
-from rstheory.smoothing.training.interfaces import Epoch, Objective, Outcome, State, Step
+from rstheory.smoothing.training.interfaces import Epoch, Objective, Outcome, Passes, State, Step
 from rstheory.smoothing.training.objectives.cross_entropy import CrossEntropy
 from rstheory.smoothing.training.settings import Settings
 
@@ -68,6 +68,12 @@ class CatRs(Objective):
             return state
         model = load_checkpoint(self.teacher).model if self.teacher else epoch.model
         return {"targets": epoch.votes_of(model, self.draws).float() / self.draws}
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        if epoch < self.start:
+            return Passes(trained=draws)
+        measured = self.draws if epoch == self.start else 0
+        return Passes(trained=2 * draws, attacked=self.steps * draws, measured=measured)
 
     def loss(self, step: Step, state: State) -> Outcome:
         if not state:

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from rstheory import _check
 from rstheory.smoothing.training.ascent import log_mean_softmax
-from rstheory.smoothing.training.interfaces import Objective, Outcome, State, Step
+from rstheory.smoothing.training.interfaces import Objective, Outcome, Passes, State, Step
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -40,6 +40,9 @@ class Consistency(Objective):
     def published(cls, settings: Settings) -> Self:
         """As the paper on easy samples, and those on SmoothMix and CAT-RS, trained it on CIFAR-10."""
         return cls(settings.nearest({0.25: 20.0, 0.5: 10.0, 1.0: 10.0}))
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(trained=draws)
 
     def loss(self, step: Step, state: State) -> Outcome:
         logits = step.noisy_logits(step.images, step.noise)

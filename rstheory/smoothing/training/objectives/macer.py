@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rstheory import _check
-from rstheory.smoothing.training.interfaces import Objective, Outcome, State, Step
+from rstheory.smoothing.training.interfaces import Objective, Outcome, Passes, State, Step
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -45,6 +45,9 @@ class Macer(Objective):
         """As the paper on easy samples, and those on SmoothMix and CAT-RS, trained it on CIFAR-10."""
         lam, start = settings.nearest({0.25: (12.0, 0), 0.5: (6.0, 0), 1.0: (12.0, 50)})
         return cls(lam, start=settings.scaled(start))
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(trained=draws)
 
     def loss(self, step: Step, state: State) -> Outcome:
         logits = step.noisy_logits(step.images, step.noise)

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, nll_loss
 
 from rstheory import _check
 from rstheory.smoothing.training.ascent import TINY, along, into_ball, log_mean_softmax
-from rstheory.smoothing.training.interfaces import Objective, Outcome, State, Step
+from rstheory.smoothing.training.interfaces import Objective, Outcome, Passes, State, Step
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -55,6 +55,9 @@ class SmoothMix(Objective):
         """As the paper on easy samples, and that on CAT-RS, trained it on CIFAR-10."""
         step, mix_step = settings.nearest({0.25: (0.5, 0), 0.5: (1.0, 1), 1.0: (2.0, 1)})
         return cls(step, mix_step, warmup=max(1, settings.scaled(10)))
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(trained=2 * draws, attacked=self.steps * draws)
 
     def loss(self, step: Step, state: State) -> Outcome:
         warm = min(1.0, (step.epoch + 1) / self.warmup)

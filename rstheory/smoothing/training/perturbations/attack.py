@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from rstheory import _check
 from rstheory.smoothing.training.ascent import TINY, along, norms
-from rstheory.smoothing.training.interfaces import Perturbation, State, Step
+from rstheory.smoothing.training.interfaces import Passes, Perturbation, State, Step
 from rstheory.smoothing.training.published import easy_start
 from rstheory.smoothing.training.settings import Settings
 
@@ -43,6 +43,9 @@ class Attack(Perturbation):
         """As in the paper."""
         steps, step = settings.nearest({0.25: (3, 0.25), 0.5: (6, 0.25), 1.0: (4, 0.5)})
         return cls(easy_start(settings), steps, step)
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(attacked=self.steps * draws if epoch >= self.start else 0)
 
     def noise(self, step: Step, state: State) -> Tensor:
         if step.epoch < self.start:

@@ -11,7 +11,7 @@ from torch.nn.functional import nll_loss
 
 from rstheory import _check
 from rstheory.smoothing.training.ascent import along, into_ball, log_mean_softmax
-from rstheory.smoothing.training.interfaces import Perturbation, State, Step
+from rstheory.smoothing.training.interfaces import Passes, Perturbation, State, Step
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -55,6 +55,9 @@ class SmoothAdv(Perturbation):
         [0.25, 0.5, 1.0, 1.0]
         """
         return min(1.0, (epoch + 1) / self.warmup) * self.epsilon
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(attacked=self.steps * draws)
 
     def noise(self, step: Step, state: State) -> Tensor:
         radius = self.radius(step.epoch)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rstheory import _check
-from rstheory.smoothing.training.interfaces import Epoch, Sampler
+from rstheory.smoothing.training.interfaces import Epoch, Passes, Sampler
 from rstheory.smoothing.training.published import easy_start
 from rstheory.smoothing.training.settings import Settings
 
@@ -40,6 +40,9 @@ class Discard(Sampler):
     def published(cls, settings: Settings) -> Self:
         """As in the paper."""
         return cls(easy_start(settings), settings.nearest({0.25: 0.5, 0.5: 0.4, 1.0: 0.4}))
+
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(measured=self.draws if epoch == self.start else 0)
 
     def weights(self, epoch: Epoch) -> Tensor | None:
         if epoch.number != self.start:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rstheory import _check
 from rstheory.budget import min_certifiable_count, radius_from_count
-from rstheory.smoothing.training.interfaces import Epoch, Sampler
+from rstheory.smoothing.training.interfaces import Epoch, Passes, Sampler
 from rstheory.smoothing.training.published import easy_start
 from rstheory.smoothing.training.settings import Settings
 
@@ -46,10 +46,16 @@ class Reweigh(Sampler):
         """As in the paper: every 10 of 150 epochs."""
         return cls(easy_start(settings), max(1, settings.scaled(10)))
 
+    def passes(self, draws: int, epoch: int) -> Passes:
+        return Passes(measured=self.draws if self._measures(epoch) else 0)
+
     def weights(self, epoch: Epoch) -> Tensor | None:
-        if epoch.number < self.start or (epoch.number - self.start) % self.every:
+        if not self._measures(epoch.number):
             return None
         return self.of_counts(epoch.count(self.draws))
+
+    def _measures(self, epoch: int) -> bool:
+        return epoch >= self.start and (epoch - self.start) % self.every == 0
 
     def of_counts(self, counts: Tensor) -> Tensor:
         """Weights of images with these counts of right answers, at least 1.
