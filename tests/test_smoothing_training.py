@@ -171,6 +171,7 @@ def test_unknown_methods_are_refused(method):
     [
         ({"attack.steps": 0}, r"attack\.steps=0 is not allowed: steps=0"),
         ({"attack.steps": "2.5"}, r"attack\.steps=2\.5 is not allowed"),
+        ({"attack.steps": 2.5}, r"attack\.steps=2\.5 is not allowed"),
         ({"attack.eps": 1}, r"attack\.eps is not allowed: attack has start, steps, step"),
         ({"discard.draws": 7}, r"discard\.draws=7 has no effect with method attack"),
         ({"attack.start": 4}, "attack would begin at epoch 4, counted from 0, of 4"),

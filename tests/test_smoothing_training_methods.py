@@ -253,6 +253,32 @@ def test_smoothmix_by_its_formula(seed, length, mix_step, eta, epoch):
     assert value(SmoothMix(length, mix_step, steps=3, eta=eta, warmup=4), step) == pytest.approx(expected, rel=2e-3)
 
 
+@given(seed=seeds, eta=st.floats(0.5, 5))
+@settings(max_examples=15, deadline=None)
+def test_smoothmix_differentiates_its_targets_by_the_formula(seed, eta):
+    """The gradient of the loss with the images of the attack held fixed, by autograd in float64. Adversarial images are
+    far enough from the others here that the gradient through the targets is no small part."""
+    step = step_of(seed, m=2, n=3)
+    part = SmoothMix(1.0, 0, eta=eta, warmup=1)
+    weights = list(step.model.parameters())
+    found = torch.autograd.grad(part.loss(step, {}).loss, weights)
+    slow = Slow(step)
+    share = (torch.rand(3, generator=torch.Generator().manual_seed(seed)).double() / 2)[:, None]
+    adversarial = torch.stack(
+        [slow.uphill(i, slow.images[i], 4, 1.0, lambda point: point.clamp(0, 1))[-1] for i in range(3)]
+    )
+    lam = share[:, :, None, None]
+    plain = torch.stack([slow.model(slow.images + noise) for noise in slow.noise]).log_softmax(2)
+    mixed = (1 - lam) * slow.images + lam * adversarial
+    mixed = torch.stack([slow.model(mixed + noise) for noise in slow.noise]).log_softmax(2)
+    mean = plain.exp().mean(0)
+    target = (1 - share) * mean + share / 4
+    distance = (target * (target.log() - mixed)).sum(2)
+    loss = -plain[:, torch.arange(3), step.labels].mean() + eta * (distance * (mean.argmax(1) == step.labels)).mean()
+    for one, other in zip(found, torch.autograd.grad(loss, list(slow.model.parameters())), strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=1e-2, atol=1e-3)
+
+
 @given(seed=seeds, lam=st.floats(0.1, 4), epsilon=st.floats(0.05, 1), steps=st.integers(1, 3))
 @settings(max_examples=25, deadline=None)
 def test_catrs_by_its_formula(seed, lam, epsilon, steps):

@@ -109,6 +109,6 @@ def _changed(part: Part, name: str, value: object) -> Part:
         raise ValueError(f"{part_name(part)}.{name} is not allowed: {part_name(part)} has {', '.join(known)}")
     kind = type(getattr(part, name))
     try:
-        return replace(part, **{name: kind(value)})
+        return replace(part, **{name: kind(value) if isinstance(value, str) else value})
     except (TypeError, ValueError) as error:
         raise ValueError(f"{part_name(part)}.{name}={value} is not allowed: {error}") from error
