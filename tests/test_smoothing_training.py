@@ -371,15 +371,15 @@ def test_a_write_that_fails_loses_no_row_of_the_log(digits, tmp_path, monkeypatc
     out = tmp_path / "model.safetensors"
     kept_by = {"model.train.tsv": "trainer", "model.safetensors.state": "run_state"}
     module = sys.modules[f"rstheory.smoothing.training.{kept_by[name]}"]
-    whole, written = module.whole, []
+    atomic_write, written = module.atomic_write, []
 
     def full(path):
         written.append(path.name)
         if written.count(name) == epoch:
             raise OSError(28, "No space left on device")
-        return whole(path)
+        return atomic_write(path)
 
-    monkeypatch.setattr(module, "whole", full)
+    monkeypatch.setattr(module, "atomic_write", full)
     with pytest.raises(OSError, match="No space left"):
         trained(digits, out, "gaussian")
     monkeypatch.undo()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rstheory.cli.certify import Data, Sigma, refusals
-from rstheory.cli.common import positive
+from rstheory.cli.common import positive, refusals
+from rstheory.cli.options import Data, Sigma
 
 if TYPE_CHECKING:
+    from rstheory._progress import Advance
     from rstheory.smoothing.data import Dataset
     from rstheory.smoothing.training import Method as MethodParts
     from rstheory.smoothing.training import Schedule, Settings
@@ -235,21 +236,11 @@ def _epoch_numbers(text: str | None) -> tuple[int, ...] | None:
 
 def _epochs(epochs: int) -> Progress:
     """Progress in steps of each epoch, with the last epoch's numbers, where a person is looking."""
+    from rstheory._progress import on_terminal
 
-    @contextmanager
-    def progress(epoch: int, steps: int, last: str) -> Iterator[Callable[[int], None]]:
-        if not sys.stderr.isatty():
-            yield lambda done: None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    def progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
         cells = last.split("\t")
         told = f", loss {cells[2]}, accuracy under noise {cells[3]}" if len(cells) > 3 else ""
-        text = TextColumn(f"epoch {epoch + 1} of {epochs}{told}")
-        columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("", total=steps)
-            yield lambda done: bar.update(task, advance=done)
+        return on_terminal(f"epoch {epoch + 1} of {epochs}{told}", "steps")(steps)
 
     return progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rstheory._progress import Advance, silent
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.training.cost import counted_passes
 from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
@@ -28,7 +29,6 @@ _P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
 # pflop: 10^15 floating-point operations since the start of the run, see `cost`; nan if its first epochs did not count.
 COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "pflop", "seconds")
 
-Advance = Callable[[int], None]
 Progress = Callable[[int, int, str], AbstractContextManager[Advance]]  # epoch, steps, what the last epoch gave
 
 # What draws random numbers in an epoch. Each has a seed of its own.
@@ -37,7 +37,7 @@ STEPS, VOTES, WATCH = 0, 1, 2
 
 def no_progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
     """Progress that nobody watches."""
-    return nullcontext(lambda steps: None)
+    return silent(steps)
 
 
 def watched_images(images: int) -> range:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from rstheory._files import whole
+from rstheory._files import atomic_write
 from rstheory.smoothing.training.cost import Cost
 from rstheory.smoothing.training.identity import Identity, modern_identity, refuse_another_run
 from rstheory.smoothing.training.interfaces import State
@@ -55,7 +55,7 @@ def keep(state: RunState, place: Path, identity: Identity) -> None:
         "machines": state.machines,
         "pflop": state.pflop,
     }
-    with whole(place) as part:
+    with atomic_write(place) as part:
         torch.save(content, part)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-import rstheory
-from rstheory._files import in_folder, whole
+from rstheory._files import atomic_write, require_folder
+from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import build, save_checkpoint
 from rstheory.smoothing.training.cost import cost_of
@@ -63,7 +63,7 @@ def train(
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
     method = recipe(method, settings) if isinstance(method, str) else method
     identity = identity_of(method, settings, arch, data.digest)
-    place = in_folder(out).with_name(out.name + ".state")
+    place = require_folder(out).with_name(out.name + ".state")
     if out.exists() and resume:
         refuse_another_run(out, identity_of_checkpoint(out), identity)
         place.unlink(missing_ok=True)  # left by a kill after the checkpoint was written
@@ -79,7 +79,7 @@ def train(
     data = data.to(device)
     while state.epoch < settings.epochs:
         run_epoch(state, method, settings, data, device, progress)
-        with whole(out.with_name(out.stem + ".train.tsv")) as part:
+        with atomic_write(out.with_name(out.stem + ".train.tsv")) as part:
             part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
         keep(state, place, identity)  # last: what is missing then is made again
     metadata = {
@@ -87,7 +87,7 @@ def train(
         "method": method.name,
         "config": json.dumps(configuration(method, settings), sort_keys=True),
         "data": f"{data.name} {data.digest}",
-        "software": f"rstheory {rstheory.__version__}",
+        "software": f"rstheory {__version__}",
         "machine": "; then ".join(state.machines),
         "pflop": f"{state.pflop:.6g}",
         "seconds": f"{sum(float(row.split()[-1]) for row in state.rows):.0f}",
