@@ -4,23 +4,20 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from training_runs import CPU, few_digits
 from typer.testing import CliRunner
 
 from rstheory.cli import app
-from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import build, load_checkpoint
 from rstheory.smoothing.training import RECIPES, Settings, recipe, train
 from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
 from rstheory.smoothing.training.cost import Cost, cost_of, counted_passes, planned_passes
 from rstheory.smoothing.training.interfaces import Passes
 
-CPU = torch.device("cpu")
-
 
 @pytest.fixture(scope="module")
 def digits():
-    data = load("digits", "train")
-    return Dataset(data.images[::6], data.labels[::6], data.classes, data.name)
+    return few_digits()
 
 
 def test_cost_of_a_convolution_by_hand():

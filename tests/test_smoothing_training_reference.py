@@ -11,6 +11,7 @@ import pytest
 import torch
 from scipy.stats import norm
 from torch.nn.functional import cross_entropy
+from training_runs import CPU, Stopping, few_digits, quick, stopped
 from typer.testing import CliRunner
 
 from rstheory import clopper_pearson_lower
@@ -26,18 +27,16 @@ from rstheory.smoothing.training import (
     recipe,
     train,
 )
-from rstheory.smoothing.training.epoch import COLUMNS, no_progress
+from rstheory.smoothing.training.epoch import COLUMNS
 from rstheory.smoothing.training.identity import identity_of, identity_of_checkpoint
 
-CPU = torch.device("cpu")
 CHECKPOINTS = sorted((Path(__file__).parents[1] / "rstheory" / "zoo").rglob("model_*.safetensors"))
 pytestmark = pytest.mark.filterwarnings("ignore:discarding below")
 
 
 @pytest.fixture(scope="module")
 def digits():
-    data = load("digits", "train")
-    return Dataset(data.images[::6], data.labels[::6], data.classes, data.name)
+    return few_digits()
 
 
 def seeded(*numbers):
@@ -166,25 +165,8 @@ def test_losses_are_those_of_the_trainer_before_it_had_interfaces(tmp_path, meth
 # -- files of earlier versions --------------------------------------------------------------------------------------
 
 
-class StoppedError(Exception):
-    pass
-
-
-def stopped(method, settings, data, out, epoch):
-    """Leave the state of a run that was stopped before this epoch."""
-
-    def progress(number, *told):
-        if number == epoch:
-            raise StoppedError
-        return no_progress(number, *told)
-
-    with pytest.raises(StoppedError):
-        train(method, settings, data, arch="mlp", out=out, device=CPU, progress=progress)
-    return out.with_name(out.name + ".state")
-
-
 EASY = {"start": 70, "threshold": 0.4, "steps": 6, "step": 0.25, "every": 10, "discard_draws": 100}
-QUICK = Settings(sigma=0.5, epochs=4, draws=2, batch=64, flip_and_crop=False, dtype="float32")
+QUICK = quick()
 
 
 def earlier(settings, easy=EASY):
@@ -201,7 +183,7 @@ def without(cells, place):
 def test_a_state_of_an_earlier_version_goes_on(digits, tmp_path, method):
     train(method, QUICK, digits, arch="mlp", out=tmp_path / "whole.safetensors", device=CPU)
     out = tmp_path / "a.safetensors"
-    place = stopped(method, QUICK, digits, out, 3)
+    place = stopped(out, method, QUICK, progress=Stopping(epoch=3))
     content = torch.load(place, weights_only=True)
     names = {"gaussian": [], "easy": ["discard", "reweigh", "attack"]}.get(method, method.split("+"))
     samplers = [number for number, name in enumerate(names) if name != "attack"]
@@ -279,12 +261,12 @@ def test_the_state_of_a_part_survives_a_stop(digits, tmp_path):
     train(method, QUICK, digits, arch="mlp", out=tmp_path / "whole.safetensors", device=CPU)
     whole = weights_digest(load_checkpoint(tmp_path / "whole.safetensors").model)
     out = tmp_path / "a.safetensors"
-    place = stopped(method, QUICK, digits, out, 3)
+    place = stopped(out, method, QUICK, progress=Stopping(epoch=3))
     assert torch.load(place, weights_only=True)["parts"][0]["shares"].shape == (len(digits),)
     train(method, QUICK, digits, arch="mlp", out=out, device=CPU, resume=True)
     assert weights_digest(load_checkpoint(out).model) == whole
     out = tmp_path / "forgetful.safetensors"
-    place = stopped(method, QUICK, digits, out, 3)
+    place = stopped(out, method, QUICK, progress=Stopping(epoch=3))
     content = torch.load(place, weights_only=True)
     torch.save(content | {"parts": [{}]}, place)
     train(method, QUICK, digits, arch="mlp", out=out, device=CPU, resume=True)
