@@ -124,7 +124,7 @@ def test_macer_by_its_formula(seed, lam, gamma, beta, deferred):
         if not deferred and sharp.argmax() == label and gap <= gamma:
             loss += lam * step.sigma / 2 * (gamma - gap)
         losses.append(loss)
-    part = Macer(lam, gamma, beta, start=step.epoch + 1 if deferred else 0)
+    part = Macer(lam, gamma, beta, start=step.epoch + deferred)
     assert value(part, step) == pytest.approx(np.mean(losses), rel=1e-4, abs=1e-5)
 
 
