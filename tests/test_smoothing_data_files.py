@@ -299,16 +299,32 @@ def test_an_image_cut_anywhere_is_refused_by_file_or_still_whole(tmp_path, form)
 # --- decoding ---
 
 
-def test_grey_palette_and_cmyk_become_rgb():
+def test_grey_palette_and_cmyk_become_rgb_beside_colour():
     """Grey and palette images say the same in RGB; CMYK is converted as Pillow does."""
     grey = np.arange(20, dtype=np.uint8).reshape(4, 5)
     forms = {"L": "PNG", "P": "PNG", "1": "PNG", "CMYK": "JPEG"}
+    colour = ("colour", encode(pictures(1)[0]))
     for mode, form in forms.items():
         content = encode(grey, form, mode)
-        decoded, _ = decode([("x", content)])
+        decoded, _ = decode([colour, ("x", content)])
         expected = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1)
-        np.testing.assert_array_equal(decoded[0], expected)
-    np.testing.assert_array_equal(decode([("x", encode(grey, "PNG", "L"))])[0][0], np.stack([grey] * 3))
+        np.testing.assert_array_equal(decoded[1], expected)
+    np.testing.assert_array_equal(decode([colour, ("x", encode(grey, "PNG", "L"))])[0][1], np.stack([grey] * 3))
+
+
+@settings(max_examples=20)
+@given(
+    n=st.integers(1, 3),
+    height=st.integers(1, 6),
+    width=st.integers(1, 6),
+    seed=st.integers(0, 2**32),
+    form=st.sampled_from(["PNG", "BMP"]),
+)
+def test_images_stay_grey_where_all_are(n, height, width, seed, form):
+    grey = pictures(n, height, width, seed)[:, 0]
+    encoded = [(str(i), encode(image, form, "L")) for i, image in enumerate(grey)]
+    np.testing.assert_array_equal(decode(encoded)[0], grey[:, None])
+    np.testing.assert_array_equal(decode([*encoded, ("c", encode(pictures(1, height, width)[0]))])[0][:-1, 2], grey)
 
 
 @pytest.mark.parametrize(("mode", "options"), [("RGBA", {}), ("LA", {}), ("I;16", {}), ("P", {"transparency": 0})])
