@@ -172,7 +172,7 @@ def test_without_scikit_learn_digits_say_how_to_get_it(monkeypatch):
 
 
 def test_where_there_is_nothing_the_forms_are_listed(tmp_path):
-    forms = r"cifar-10-batches-py.*cifar-10-python\.tar\.gz.*Hugging Face.*train-00000-of-00001\.parquet.*split/class/image\.png.*digits"
+    forms = r"cifar-10-batches-py.*cifar-10-python\.tar\.gz.*train-00000-of-00001\.parquet.*split/class/image.*digits"
     with pytest.raises(FileNotFoundError, match=rf"nowhere: there is no such file or folder.*{forms}"):
         load(tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("no data")

@@ -406,7 +406,7 @@ def test_pickled_code_is_refused_and_does_not_run(tmp_path, attack):
     path, mark = tmp_path / "checkpoint.pth.tar", tmp_path / "mark"
     attack(path, mark)
     with pytest.raises(ValueError, match=r"Python objects.* not opened since opening them runs code") as error:
-        load_checkpoint(path, shape=DIGITS if "exported" in attack.__name__ else None)
+        load_checkpoint(path, shape=DIGITS if "exported" in attack.__name__ else None, trust_program=True)
     assert str(path) in str(error.value)
     assert not mark.exists()
 
@@ -421,6 +421,10 @@ def test_the_attacks_on_exported_files_would_work(tmp_path, attack):
 
 
 # Programs
+
+
+def load_program(path, shape=DIGITS, **options):
+    return load_checkpoint(path, shape=shape, trust_program=True, **options)
 
 
 def export(path, model, batch="any", shape=DIGITS):
@@ -446,7 +450,7 @@ def trace(path, model):
 def test_programs_load_run_and_can_be_prepared(tmp_path, write, kind, arch):
     model = scramble(build(arch, 10, DIGITS)).eval()
     write(tmp_path / "program", model)
-    loaded = load_checkpoint(tmp_path / "program", shape=DIGITS)
+    loaded = load_program(tmp_path / "program")
     assert (loaded.arch, loaded.classes, loaded.shape) == ("program", 10, DIGITS)
     assert loaded.metadata["format"] == kind
     assert len(loaded.metadata["file_sha256"]) == 64
@@ -476,7 +480,7 @@ class Viewing(nn.Module):
 def test_programs_are_not_laid_out_anew(tmp_path, write):
     model = Viewing().eval()
     write(tmp_path / "program", model)
-    prepared = prepare(load_checkpoint(tmp_path / "program", shape=DIGITS).model)
+    prepared = prepare(load_program(tmp_path / "program").model)
     torch.testing.assert_close(logits(prepared, DIGITS), logits(model, DIGITS), rtol=1e-5, atol=1e-6)
 
 
@@ -487,13 +491,13 @@ def test_programs_with_other_code_have_other_digests(tmp_path):
         model = build("mlp", 10, DIGITS).eval()
         model[1][2] = activation
         export(tmp_path / "a.pt2", model)
-        digests.add(load_checkpoint(tmp_path / "a.pt2", shape=DIGITS).metadata["file_sha256"])
+        digests.add(load_program(tmp_path / "a.pt2").metadata["file_sha256"])
     assert len(digests) == 2
 
 
 def test_a_scripted_model_is_put_in_eval_mode(tmp_path):
     script(tmp_path / "a.pt", nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(64, 10)).train())
-    model = load_checkpoint(tmp_path / "a.pt", shape=DIGITS).model
+    model = load_program(tmp_path / "a.pt").model
     assert torch.equal(logits(model, DIGITS), logits(model, DIGITS))
 
 
@@ -508,19 +512,19 @@ def test_programs_need_the_right_shape_and_give_logits(tmp_path, write):
         ((1, 9, 9), "does not run on"),
     ):
         with pytest.raises(ValueError, match=message) as error:
-            load_checkpoint(path, shape=shape)
+            load_program(path, shape)
         assert shape == () or str(path) in str(error.value)
     with pytest.raises(ValueError, match="holds its own normalisation"):
-        load_checkpoint(path, shape=DIGITS, std=(1,))
+        load_checkpoint(path, shape=DIGITS, std=(1,), trust_program=True)
     write(path, nn.ReLU())
     with pytest.raises(ValueError, match=r"answers \(2, 1, 8, 8\) to 2 inputs where logits \(2, classes\)"):
-        load_checkpoint(path, shape=DIGITS)
+        load_program(path)
 
 
 def test_a_program_for_one_batch_size_is_refused(tmp_path):
     export(tmp_path / "a.pt2", build("mlp", 10, DIGITS).eval(), batch=3)
     with pytest.raises(ValueError, match="dynamic batch axis"):
-        load_checkpoint(tmp_path / "a.pt2", shape=DIGITS)
+        load_program(tmp_path / "a.pt2")
 
 
 # Broken and foreign files
@@ -565,7 +569,7 @@ def test_truncated_files_are_refused(files, tmp_path_factory, kind, data):
     path = tmp_path_factory.mktemp("cut") / "checkpoint"
     path.write_bytes(content[:keep])
     with pytest.raises(ValueError, match=r"broken|cannot load|no checkpoint") as error:
-        load_checkpoint(path, shape=shape_for(kind))
+        load_checkpoint(path, shape=shape_for(kind), trust_program=True)
     assert str(path) in str(error.value)
 
 

@@ -117,9 +117,7 @@ def read(release: Release, path: Path, split: str, label: str | None = None) -> 
         _verify(path / name, hashlib.md5(contents[name], usedforsecurity=False).hexdigest(), CHECKSUMS[name])
     entry, names_entry = release.labels[label]
     classes = _classes(path / release.meta, contents[release.meta], names_entry)
-    batches = [
-        _batch(path / name, contents[name], entry, release.classes[label]) for name in release.splits[split]
-    ]
+    batches = [_batch(path / name, contents[name], entry, release.classes[label]) for name in release.splits[split]]
     images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     asked = f" {label}" if len(release.labels) > 1 else ""
     return Dataset(torch.from_numpy(images), torch.from_numpy(labels), classes, f"{release.name}{asked} {split}")

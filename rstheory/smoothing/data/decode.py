@@ -85,7 +85,7 @@ def decode(images: Sequence[tuple[str, bytes | Path]]) -> tuple[Tensor, frozense
 def refuse_beyond_memory(needed: int, what: str) -> None:
     """Raise ValueError where `what` takes more bytes than this machine has, before anything is taken."""
     if needed > (there := physical_memory()):
-        raise ValueError(f"{what} take {needed / 2**30:.1f} GiB, and this machine has {there / 2**30:.1f} GiB of memory")
+        raise ValueError(f"{what} take {needed / 2**30:.1f} GiB, and this machine has {there / 2**30:.1f} GiB")
 
 
 def physical_memory() -> int:

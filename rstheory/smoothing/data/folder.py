@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -63,9 +64,8 @@ def numbered(names: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     names = sorted(names)
     numbers = {int(name): name for name in names if re.fullmatch(r"[0-9]{1,9}", name)}
     if len(numbers) < len(names) or max(numbers, default=0) >= MOST_CLASSES:
-        natural = sorted(names, key=_natural)
-        pairs = zip(names, names[1:], strict=False)
-        swapped = next((pair for pair in pairs if natural.index(pair[0]) > natural.index(pair[1])), None)
+        place = {name: i for i, name in enumerate(sorted(names, key=_natural))}
+        swapped = next((pair for pair in itertools.pairwise(names) if place[pair[0]] > place[pair[1]]), None)
         if swapped is None:
             return tuple(names), None
         order = f"which puts {swapped[0]!s:.40} before {swapped[1]!s:.40}"

@@ -129,8 +129,8 @@ def _read_file(path: Path, label: str | None) -> tuple[list[bytes], list[int], t
         import pyarrow as pa
     except ImportError as error:
         raise no_package("pyarrow", "reading Parquet", "torch") from error
-    images: list[bytes] = []
-    labels: list[int] = []
+    images: list[Any] = []
+    labels: list[Any] = []
     taken = 0
     try:
         with _opened(path) as (schema, batches):
@@ -211,7 +211,9 @@ def _class_names(path: Path, label: str, metadata: dict[bytes, bytes]) -> tuple[
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: its huggingface metadata is no JSON that can be read: {error}") from error
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{path}: its huggingface metadata names the classes {names!r:.200}: it must be a list of names")
+        raise ValueError(
+            f"{path}: its huggingface metadata names the classes {names!r:.200}: it must be a list of text"
+        )
     if len(names) > MOST_CLASSES:
-        raise ValueError(f"{path}: its huggingface metadata names {len(names)} classes: at most {MOST_CLASSES} are read")
+        raise ValueError(f"{path}: its huggingface metadata names {len(names)} classes: {MOST_CLASSES} are allowed")
     return tuple(names)

@@ -1,7 +1,7 @@
 """Base classifiers: architectures, normalisation inside the model, checkpoints, and models ready for inference.
 
-`build` makes a model by name, `save_checkpoint` keeps it, and `load_checkpoint` fetches it. That function also reads the
-field's published files and exported programs. `prepare` makes a model fast, and `weights_digest` says which it was.
+`build` makes a model by name, `save_checkpoint` keeps it, and `load_checkpoint` fetches it; that reads the field's
+published files and exported programs, too. `prepare` makes a model fast, and `weights_digest` says which it was.
 """
 
 from rstheory.smoothing.models.checkpoint import Checkpoint as Checkpoint

@@ -101,8 +101,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise ValueError(f"{path}: broken safetensors file ({error}); fetch or write it again") from error
     if about.get("format") != FORMAT or not about.keys() >= set(OURS):
         raise ValueError(
-            f"{path}: these weights do not say of which model they are (its format is {reprlib.repr(about.get('format'))}, not "
-            f"{FORMAT!r}); load them into the model and write it with save_checkpoint"
+            f"{path}: these weights do not say of which model they are (its format is"
+            f" {reprlib.repr(about.get('format'))}, not {FORMAT!r}); load them into the model and write it with"
+            " save_checkpoint"
         )
     try:
         arch, classes, shape = _described(about)

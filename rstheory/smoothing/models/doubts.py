@@ -47,7 +47,8 @@ def note_chance(path: Path, checkpoint: Checkpoint, data: Dataset, sigma: float)
     generator = torch.Generator().manual_seed(0)
     right = 0
     with torch.no_grad():
-        for indices in chosen.split(50):
+        for start in range(0, len(chosen), 50):
+            indices = chosen[start : start + 50]
             inputs = data.inputs(indices)
             noisy = inputs + sigma * torch.randn(inputs.shape, generator=generator)
             right += int((checkpoint.model(noisy).argmax(1) == data.labels[indices]).sum())

@@ -22,6 +22,7 @@ import torch
 
 from rstheory.smoothing.models.archive import members, names_in_pickle
 
+DEEPEST_SHAPE = 40  # expressions within each other
 LARGEST_JSON = 2**26  # bytes; ResNet-110's graph has 2**20
 _WEIGHTS, _CONSTANTS = "data/weights/model_weights_config.json", "data/constants/model_constants_config.json"
 _GRAPH, _SAMPLES = "models/model.json", "data/sample_inputs/model.pt"
@@ -34,9 +35,10 @@ _SYMBOL = re.compile(r"(?:s|u|zf|zuf)\d{1,6}")  # torch counts up to the number 
 _IDENTIFIER, _PATH = re.compile(r"[A-Za-z_]\w*", re.ASCII), re.compile(r"[\w.\-]*", re.ASCII)
 _FUNCTIONS = {"Add", "Mul", "Max", "Min", "Mod", "PythonMod", "FloorDiv", "CleanDiv", "CeilDiv"}
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
-_SYMBOLIC = {f"_operator.{name}" for name in "add and_ eq floordiv ge getitem gt le lt mod mul ne neg or_ sub".split()}
-_SYMBOLIC |= {f"torch.sym_{name}" for name in "float int ite max min not".split()}
-_SYMBOLIC |= {f"math.{name}" for name in "ceil floor trunc".split()}
+_SYMBOLIC = re.compile(
+    r"_operator\.(abs|add|and_|eq|floordiv|ge|getitem|gt|le|lt|mod|mul|ne|neg|not_|or_|sub|truediv)"
+    r"|torch\.sym_(float|int|ite|max|min|not)|math\.(ceil|floor|trunc)"
+)
 _TOUCH_FILES = {"from_file", "save"}
 PICKLED = "it holds pickled Python objects, which are not opened since opening them runs code"
 
@@ -130,7 +132,7 @@ def _operator(target: str) -> str:
     match = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.(\w+)", target)
     found = getattr(getattr(torch.ops.aten, match[1], None), match[2], None) if match else None
     aten = isinstance(found, torch._ops.OpOverload) and found.namespace == "aten"
-    if target not in _SYMBOLIC and (not aten or match is None or match[1] in _TOUCH_FILES):
+    if not _SYMBOLIC.fullmatch(target) and (not aten or match is None or match[1] in _TOUCH_FILES):
         raise ValueError(f"it calls {target!r:.80}, and a plain export calls ATen operators that touch no file")
     return target
 
@@ -141,28 +143,31 @@ def _expression(text: str) -> str:
         tree = ast.parse(text, mode="eval") if len(text) <= 1000 else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         tree = None
-    if tree is None or not _is_arithmetic(tree.body):
+    if tree is None or not _is_arithmetic(tree.body, DEEPEST_SHAPE):
         raise ValueError(f"a shape in it is {text!r:.80}, and only plain arithmetic of symbols is read")
     return ast.unparse(tree)
 
 
-def _is_arithmetic(node: ast.expr) -> bool:
+def _is_arithmetic(node: ast.expr, depth: int) -> bool:
+    if depth == 0:
+        return False
     match node:
         case ast.Constant(value=value):
             return type(value) is int and value < 2**63
         case ast.Name(id=name):
             return bool(_SYMBOL.fullmatch(name))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _is_arithmetic(operand)
+            return _is_arithmetic(operand, depth - 1)
         case ast.BinOp(left=left, op=op, right=right):
-            return isinstance(op, _ARITHMETIC) and _is_arithmetic(left) and _is_arithmetic(right)
+            return isinstance(op, _ARITHMETIC) and all(_is_arithmetic(side, depth - 1) for side in (left, right))
         case ast.Call(func=ast.Name(id="Symbol"), args=[ast.Constant(value=str(name))], keywords=assumptions):
-            known = all(k.arg and isinstance(k.value, ast.Constant) and type(k.value.value) is bool for k in assumptions)
-            return bool(_SYMBOL.fullmatch(name)) and known
+            values = [assumption.value for assumption in assumptions if assumption.arg]
+            plain = all(isinstance(value, ast.Constant) and type(value.value) is bool for value in values)
+            return bool(_SYMBOL.fullmatch(name)) and plain and len(values) == len(assumptions)
         case ast.Call(func=ast.Name(id="Integer"), args=[value], keywords=[]):
-            return not isinstance(value, (ast.Name, ast.Call)) and _is_arithmetic(value)
+            return not isinstance(value, (ast.Name, ast.Call)) and _is_arithmetic(value, depth - 1)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return name in _FUNCTIONS and all(_is_arithmetic(arg) for arg in args)
+            return name in _FUNCTIONS and all(_is_arithmetic(arg, depth - 1) for arg in args)
     return False
 
 

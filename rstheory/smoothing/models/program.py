@@ -118,7 +118,8 @@ def _classes(path: Path, model: Program, shape: tuple[int, ...]) -> int:
 def _answers(path: Path, model: Program, inputs: Tensor) -> Tensor:
     try:
         with torch.no_grad():
-            return model(inputs)
+            logits: Tensor = model(inputs)
+            return logits
     except (RuntimeError, AssertionError, ValueError, TypeError) as error:  # what graphs and their guards raise
         raise ValueError(
             f"{path}: does not run on inputs {tuple(inputs.shape)}: {_first_line(error)}. Is this shape right, and was "

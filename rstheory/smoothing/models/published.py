@@ -106,11 +106,11 @@ def _weights(path: Path, content: dict[Any, Any]) -> tuple[str, Mapping[str, Any
     if not found:
         raise ValueError(f"{path}: holds no state dict (a dictionary from names to tensors). {ADVICE}")
     order = {place: rank for rank, place in enumerate(("", *PLACES))}
-    place = min(found, key=lambda place: order.get(place.partition(".")[0], len(order)))  # min keeps the first of equals
+    place = min(found, key=lambda place: order.get(place.partition(".")[0], len(order)))  # of equals, the first
     if len(found) > 1:
         others = ", ".join(reprlib.repr(other) for other in found if other != place)
         warnings.warn(
-            f"{path} holds weights under {place!r}, which are taken, and under {others}: to take those, save them alone",
+            f"{path}: weights under {place!r} are taken, and those under {others} are not: to take them, save them alone",
             stacklevel=4,
         )
     return place, found[place]

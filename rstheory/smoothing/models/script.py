@@ -17,7 +17,9 @@ from rstheory.smoothing.models.archive import members, names_in_pickle
 from rstheory.smoothing.models.exported import PICKLED
 
 LARGEST_CODE = 2**24  # bytes in one member
-_NEEDED = re.compile(r"(?:\.data/)?version|data\.pkl|constants\.pkl|(?:data|constants)/\d{1,9}|byteorder|code/[\w./]+\.py")
+_NEEDED = re.compile(
+    r"(?:\.data/)?version|byteorder|data\.pkl|constants\.pkl|(?:data|constants)/\d{1,9}|code/[\w./]+\.py"
+)
 _UNREAD = re.compile(
     r"code/[\w./]+\.debug_pkl|traced_inputs\.pkl|traced_inputs/\d{1,9}"
     r"|\.data/serialization_id|\.format_version|\.storage_alignment"
