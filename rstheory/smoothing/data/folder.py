@@ -87,10 +87,9 @@ def numbered(names: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     return classes, None
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts the numbers in names by their size."""
-    parts = re.split(r"([0-9]{1,9})", name)
-    return [(int(part), "") if place % 2 else (-1, part) for place, part in enumerate(parts)]
+def _natural(name: str) -> str:
+    """A key that sorts the numbers in names by their size, and all else as text."""
+    return re.sub(r"[0-9]+", lambda digits: digits[0].zfill(20), name)
 
 
 def _classes(folder: Path) -> list[Path]:

@@ -28,7 +28,7 @@ _LABEL_COLUMNS = ("label", "fine_label")  # CIFAR-100 has the second; its coarse
 _SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)(?:-[0-9a-f]+)?\.(parquet|arrow)")
 _ENDINGS = (".parquet", ".arrow")
 _ROWS = 1000  # read at once, so that what was read is weighed before more is
-_DEEPEST, _MOST_FOLDERS = 4, 300  # where files are looked for below a folder
+_DEEPEST, _MOST_FOLDERS = 5, 300  # where files are looked for below a folder
 _LONGEST_METADATA = 2**24  # bytes
 
 Splits = dict[str, list[Path]]

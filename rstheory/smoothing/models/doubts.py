@@ -12,7 +12,8 @@ import torch
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models.checkpoint import Checkpoint
 
-ASKED = 200  # images, which a sound network answers in a second and far better than chance
+ASKED = 200  # images, which a sound network answers in seconds and far better than chance
+FEWEST = 20  # images: fewer do not tell a poor network from chance
 ADVICE = {
     "published": (
         "Such a file does not hold its normalisation: try --std 1,1,1 (SmoothAdv's networks are only centred), or"
@@ -38,10 +39,11 @@ def note_chance(path: Path, checkpoint: Checkpoint, data: Dataset, sigma: float)
     """Warn where a file that is not ours answers no better than by chance.
 
     Asked are up to `ASKED` images, evenly spread over the data set, one noisy copy each, from a fixed seed. "By chance"
-    means: no more right answers than 1 / classes plus two standard errors.
+    means: no more right answers than 1 / classes plus two standard errors. Data sets of fewer than `FEWEST` images are
+    passed over.
     """
     kind = "program" if checkpoint.arch == "program" else checkpoint.metadata.get("format", "")
-    if kind not in ADVICE:
+    if kind not in ADVICE or len(data) < FEWEST:
         return
     chosen = torch.linspace(0, len(data) - 1, min(ASKED, len(data))).round().long()
     generator = torch.Generator().manual_seed(0)

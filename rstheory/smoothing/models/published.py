@@ -110,7 +110,7 @@ def _weights(path: Path, content: dict[Any, Any]) -> tuple[str, Mapping[str, Any
     if len(found) > 1:
         others = ", ".join(reprlib.repr(other) for other in found if other != place)
         warnings.warn(
-            f"{path}: weights under {place!r} are taken, and those under {others} are not: to take them, save them alone",
+            f"{path}: weights under {place!r} are taken, and those under {others} are not: save alone what you want",
             stacklevel=4,
         )
     return place, found[place]
