@@ -216,7 +216,11 @@ def long_keys(net):
     return {"state_dict": {"\x1b[31m\n" * 1000 + "conv1.weight": torch.zeros(1)}}
 
 
-@pytest.mark.parametrize("content", [repeated, many_classes, very_deep, odd_arch, long_keys])
+def odd_keys(net):
+    return {"state_dict": net.state_dict() | {"\x1b[31m\n" * 1000: torch.zeros(1), "\x1b[31m": torch.zeros(1)}}
+
+
+@pytest.mark.parametrize("content", [repeated, many_classes, very_deep, odd_arch, long_keys, odd_keys])
 def test_absurd_published_files_are_refused_in_a_few_plain_words(tmp_path, net, content):
     path = tmp_path / "a.pth.tar"
     torch.save(content(net), path)

@@ -18,15 +18,16 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         dir_okay=False,
-        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, a torch.export or TorchScript file.",
+        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, or, with --trust-program, a"
+        " torch.export (.pt2) or TorchScript file.",
     ),
 ]
 Data = Annotated[
     str,
     typer.Option(
         "--data",
-        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py or its archive,"
-        " a folder of Parquet files, a folder of image folders.",
+        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py,"
+        " cifar-100-python or their archives, a data set of the Hugging Face hub, a folder of image folders.",
     ),
 ]
 Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
@@ -36,8 +37,20 @@ Alpha = Annotated[float, typer.Option(callback=level, help="Probability of a wro
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.")]
-Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only.")]
-Max = Annotated[int | None, typer.Option("--max", min=1, help="Take so many images at most.")]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Which labels, such as coarse_label; default: label, else fine_label."),
+]
+Channels = Annotated[
+    int | None, typer.Option(min=1, max=4, help="3 reads grey images as colour; default: they stay grey if all are.")
+]
+TrustProgram = Annotated[
+    bool,
+    typer.Option("--trust-program", help="Run the code in a .pt2 or TorchScript file. Trust whoever made it."),
+]
+Start = Annotated[int, typer.Option(min=0, help="Number of the first image. Chunks of one run differ in it.")]
+Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only, from --start on.")]
+Max = Annotated[int | None, typer.Option("--max", min=1, help="Take at most this many images.")]
 Dtype = Annotated[
     str,
     typer.Option(
@@ -55,7 +68,7 @@ Mean = Annotated[
         help="Normalisation of a published checkpoint, which lacks it: 0.4914,0.4822,0.4465; default: the usual."
     ),
 ]
-Std = Annotated[str | None, typer.Option(help="Likewise; SmoothAdv's checkpoints need 1,1,1.")]
+Std = Annotated[str | None, typer.Option(help="Likewise, with or without --mean; SmoothAdv's checkpoints need 1,1,1.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
 
 
@@ -70,6 +83,9 @@ def certify(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -78,6 +94,7 @@ def certify(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
 
@@ -101,11 +118,15 @@ def certify(
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=_numbers("--mean", mean),
             std=_numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=draw_progress,
         )
@@ -130,6 +151,9 @@ def predict(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -138,6 +162,7 @@ def predict(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
     from rstheory.certify import Prediction
@@ -155,11 +180,15 @@ def predict(
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=_numbers("--mean", mean),
             std=_numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=draw_progress,
         )
@@ -181,12 +210,18 @@ def _numbers(option: str, text: str | None) -> list[float] | None:
         raise ValueError(f"{option}={text} is not allowed: give numbers with commas between them") from None
 
 
+def _warn(message: str) -> None:
+    from rstheory.audit.report import printable
+
+    typer.echo(printable(f"rstheory: warning: {message}"), err=True)
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """What cannot be done, and what is doubtful, said in one line."""
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *where: typer.echo(f"rstheory: warning: {message}", err=True)
+            warnings.showwarning = lambda message, *where: _warn(str(message))
             yield
     except ValueError as error:
         message, status = str(error), USAGE

@@ -51,7 +51,7 @@ def read_published(
     weights.
     """
     content = read_plain(path)
-    place, saved = _weights(path, content)
+    saved = _weights(path, content)
     state, wrapped = _unwrapped(path, saved)
     arch = _arch(content.get("arch"), state, path)
     first, last = state.get("conv1.weight"), state.get("fc.weight")
@@ -77,8 +77,6 @@ def read_published(
     about = {"format": "published"}
     if type(epoch := content.get("epoch")) is int and 0 <= epoch < 10**9:
         about["epoch"] = str(epoch)
-    if place not in ("", *PLACES[:3]):
-        about["weights_under"] = place
     return Checkpoint(nn.Sequential(normalize, net).eval(), arch, classes, shape, about)
 
 
@@ -100,8 +98,8 @@ def read_plain(path: Path) -> dict[Any, Any]:
     return content
 
 
-def _weights(path: Path, content: dict[Any, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Where the weights are, "" for the file itself, and the weights."""
+def _weights(path: Path, content: dict[Any, Any]) -> Mapping[str, Any]:
+    """The weights in a file, wherever they are; a warning where there are several."""
     found = dict(_places(content, "", depth=3))
     if not found:
         raise ValueError(f"{path}: holds no state dict (a dictionary from names to tensors). {ADVICE}")
@@ -110,10 +108,11 @@ def _weights(path: Path, content: dict[Any, Any]) -> tuple[str, Mapping[str, Any
     if len(found) > 1:
         others = ", ".join(reprlib.repr(other) for other in found if other != place)
         warnings.warn(
-            f"{path}: weights under {place!r} are taken, and those under {others} are not: save alone what you want",
+            f"{path}: weights under {reprlib.repr(place)} are taken, and those under {others} are not: save alone what"
+            " you want",
             stacklevel=4,
         )
-    return place, found[place]
+    return found[place]
 
 
 def _places(content: Mapping[Any, Any], place: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
