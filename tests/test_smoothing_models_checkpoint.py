@@ -5,7 +5,6 @@ import copy
 import json
 import os
 import pickle
-import warnings
 import zipfile
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 import safetensors.torch  # noqa: E402
+from program_files import export, script, trace  # noqa: E402
 from torch import nn  # noqa: E402
 
 import rstheory  # noqa: E402
@@ -425,24 +425,6 @@ def test_the_attacks_on_exported_files_would_work(tmp_path, attack):
 
 def load_program(path, shape=DIGITS, **options):
     return load_checkpoint(path, shape=shape, trust_program=True, **options)
-
-
-def export(path, model, batch="any", shape=DIGITS):
-    dynamic = ({0: torch.export.Dim("batch")},) if batch == "any" else None
-    example = torch.rand(2 if batch == "any" else batch, *shape)
-    torch.export.save(torch.export.export(model, (example,), dynamic_shapes=dynamic), path)
-
-
-def script(path, model):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
-        torch.jit.script(model).save(path)
-
-
-def trace(path, model):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
-        torch.jit.trace(model, torch.rand(2, *DIGITS)).save(path)
 
 
 @pytest.mark.parametrize("arch", ["cnn", "constant"])

@@ -463,6 +463,7 @@ SCRIPTED = {
     "saves by a hidden name": attack_code('getattr(torch, "sa\\166e")(x, "{mark}")'),
     "saves as a method": attack_code('x.save("{mark}")'),
     "calls other operators": attack_code('ops.profiler._record_function_enter("{mark}")'),
+    "calls Python": attack_code('ops.prim.IgnoredPythonOp("{mark}")'),
     "asks other processes": attack_code('ops.prim.rpc_sync("{mark}", None)'),
     "names all operators": attack_code("all = ops"),
     "hides behind a return": attack_code('# \r    torch.save(x, "{mark}")'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickletools
 import zipfile
 from pathlib import Path
@@ -17,18 +18,18 @@ def check_sizes(path: Path) -> None:
         _check_directory(archive, path.stat().st_size)
 
 
-def members(path: Path) -> dict[str, bytes]:
-    """Content of each member, by its name without the one folder that holds all of them.
+def members(content: bytes) -> dict[str, bytes]:
+    """What each member of an archive holds, by its name without the one folder that holds all of them.
 
     ValueError for an archive of another layout or one that unpacks to far more than its size; zipfile's own errors for
     one that is broken.
     """
-    with zipfile.ZipFile(path) as archive:
-        _check_directory(archive, path.stat().st_size)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _check_directory(archive, len(content))
         contents = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     if len({name.partition("/")[0] for name in contents}) > 1:
         raise ValueError("its members do not lie in one folder")
-    return {name.partition("/")[2]: content for name, content in contents.items()}
+    return {name.partition("/")[2]: held for name, held in contents.items()}
 
 
 def _check_directory(archive: zipfile.ZipFile, size: int) -> None:

@@ -58,9 +58,9 @@ def save_checkpoint(
     """Write a model that `build(arch, classes, shape)` made to a safetensors file, complete or not at all.
 
     metadata: text under names of your choice, such as sigma, method, the training configuration as JSON, and a digest
-    of the data. The file also records the library's version and the digest of the weights, checked on loading.
-    ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy would not
-    load again.
+    of the data. The file also records the library's version, and the digest of the weights, which is checked on
+    loading. ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy
+    would not load again.
 
     >>> import tempfile
     >>> from rstheory.smoothing.models import load_checkpoint

@@ -15,7 +15,6 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -43,14 +42,14 @@ _TOUCH_FILES = {"from_file", "save"}
 PICKLED = "it holds pickled Python objects, which are not opened since opening them runs code"
 
 
-def plain_export(path: Path, example: torch.Tensor) -> io.BytesIO:
+def plain_export(content: bytes, example: torch.Tensor) -> io.BytesIO:
     """The file written anew, with `example` as its sample input. ValueError for what no plain export holds."""
-    held = members(path)
+    held = members(content)
     for name in held:
         if name not in _NEEDED | _UNREAD and not _TENSOR.fullmatch(name):
-            raise ValueError(f"it holds {name!r:.80}, which a plain export (torch.export.save, torch 2.9 on) does not")
+            raise ValueError(f"it holds {name!r:.80}, which torch.export.save of torch 2.13 does not write")
     if missing := sorted(_NEEDED - held.keys()):
-        raise ValueError(f"it lacks {', '.join(missing)}: write it by torch.export.save of torch 2.9 or newer")
+        raise ValueError(f"it lacks {', '.join(missing)}: write it anew by torch.export.save of a current torch")
     _refuse_pickled_samples(held.get(_SAMPLES, b""))
     samples = io.BytesIO()
     torch.save(((example,), {}), samples)

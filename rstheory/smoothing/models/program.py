@@ -73,13 +73,12 @@ def read_program(path: Path, kind: str, shape: Sequence[int] | None) -> Checkpoi
     if shape is None:
         raise ValueError(f"{path}: a {kind} file does not say what it takes: give shape, such as (3, 32, 32)")
     shape = check_shape(shape)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()  # weights_digest would leave the code out
+    content = path.read_bytes()  # once, so that what is looked into, loaded and named by its digest is the same
     try:
         if kind == "torch.export":
-            program = _load_exported(plain_export(path, torch.zeros(PROBE, *shape)))
+            program = _load_exported(plain_export(content, torch.zeros(PROBE, *shape)))
         else:
-            program = _load_torchscript(plain_script(path))
+            program = _load_torchscript(plain_script(content))
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a broken program can fail in any way
@@ -87,6 +86,7 @@ def read_program(path: Path, kind: str, shape: Sequence[int] | None) -> Checkpoi
     model = Program(program).requires_grad_(False)
     classes = _classes(path, model, shape)
     _refuse_training_mode(path, model, shape)
+    digest = hashlib.sha256(content).hexdigest()  # weights_digest would leave the code out
     return Checkpoint(model, "program", classes, shape, {"format": kind, "file_sha256": digest})
 
 

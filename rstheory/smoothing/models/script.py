@@ -11,7 +11,6 @@ import ast
 import io
 import re
 import zipfile
-from pathlib import Path
 
 from rstheory.smoothing.models.archive import members, names_in_pickle
 from rstheory.smoothing.models.exported import PICKLED
@@ -28,25 +27,25 @@ _PLAIN_PICKLE = re.compile(
     r"__torch__(?:\.(?!classes\b)\w+)* \w+|torch\.jit\._pickle \w+|torch \w+Storage|collections OrderedDict"
     r"|torch\._utils _rebuild_(?:tensor_v2|parameter|qtensor)"
 )
-_FORBIDDEN = {"save", "load", "from_file", "rpc_async", "rpc_sync", "rpc_remote", "PythonOp"}
+_FORBIDDEN = {"save", "load", "from_file", "rpc_async", "rpc_sync", "rpc_remote", "PythonOp", "IgnoredPythonOp"}
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]|\\\n")  # read as nothing by one parser, and as a new line by another
 
 
-def plain_script(path: Path) -> io.BytesIO:
+def plain_script(content: bytes) -> io.BytesIO:
     """The file written anew. ValueError for members, pickles or operators that no classifier needs."""
-    held = members(path)
+    held = members(content)
     rewritten = io.BytesIO()
     with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in held.items():
+        for name, part in held.items():
             if _UNREAD.fullmatch(name):
                 continue
             if not _NEEDED.fullmatch(name):
                 raise ValueError(f"it holds {name!r:.80}, which torch.jit.save does not write")
             if name.endswith(".pkl"):
-                _check_pickle(content)
+                _check_pickle(part)
             elif name.endswith(".py"):
-                _check_code(name, content)
-            archive.writestr(f"model/{name}", content)
+                _check_code(name, part)
+            archive.writestr(f"model/{name}", part)
     rewritten.seek(0)
     return rewritten
 
