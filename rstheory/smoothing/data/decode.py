@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rstheory._words import printable
 from rstheory.smoothing.data.missing import no_package
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -103,12 +104,12 @@ def _content(path: Path) -> bytes:
 
 
 def title(dataset: str, formats: frozenset[str], split: str) -> str:
-    """The name of a data set, with the formats that changed its pixels. It stands in logs and on the terminal, so signs
-    that cannot be printed become question marks, and it is cut where it is long.
+    """The name of a data set, with the formats that changed its pixels. It stands in logs and on the terminal, so it is
+    cut where it is long, and signs that cannot be printed are escaped.
 
     >>> print(title("CIFAR-10", frozenset({"JPEG"}), "test"), title("CIFAR-10", frozenset({"PNG"}), "test"), sep=" | ")
     CIFAR-10 (JPEG) test | CIFAR-10 test
     """
-    dataset = "".join(sign if sign.isprintable() else "?" for sign in dataset[:100])
+    dataset = printable(dataset[:100])
     lossy = sorted(formats - _LOSSLESS)
     return f"{dataset} ({', '.join(lossy)}) {split}" if lossy else f"{dataset} {split}"

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from rstheory import radius_from_count
-from rstheory.audit.counts import recover_counts
-from rstheory.audit.transport import at_budgets, interpolated_moments, moments
+from rstheory.audit.budget_curves import at_budgets
+from rstheory.transport import interpolated_moments, moments
 
 
 @given(counts=st.lists(st.integers(0, 300), min_size=1, max_size=20), digits=st.sampled_from([2, 3, 4, 6]))
 def test_counts_behind_a_rounded_radius(counts, digits):
     log = log_of_counts(counts, n=300, alpha=0.01, sigma=0.25, digits=digits, known=False)
-    truth, found = np.array(counts)[log.correct], recover_counts(log)
+    truth, found = np.array(counts)[log.correct], log.recovered_counts()
     assert (found.low <= truth).all()
     # The nearest count prints as the truth does: rounding to nearest can have lost no more than half a unit.
     again = radius_from_count(found.nearest, 300, 0.01, 0.25)
@@ -28,7 +28,7 @@ def test_counts_behind_a_rounded_radius(counts, digits):
 def test_full_precision_gives_the_count_back():
     counts = np.arange(500, 1001)
     log = log_of_counts(counts, known=False)
-    np.testing.assert_array_equal(recover_counts(log).nearest, counts[log.correct])
+    np.testing.assert_array_equal(log.recovered_counts().nearest, counts[log.correct])
 
 
 @given(seed=st.integers(0, 10**6), budget=st.integers(1, 300), alpha=st.sampled_from([0.1, 0.01, 1e-3]))
@@ -69,7 +69,7 @@ def test_own_budget_is_the_printed_acr_whatever_the_rounding():
     log = log_of_counts(counts_of_model(2), digits=3, known=False)
     result = log.at_budget(log.n)
     assert (result.acr, result.standard_deviation, result.kind) == (log.acr, 0.0, "as printed")
-    assert result.acr_sound == log.acr_sound <= log.acr
+    assert result.acr_sound == log.rounded_down().acr <= log.acr
 
 
 def test_one_draw_fewer_exactly():
@@ -103,7 +103,7 @@ def test_interpolation_holds_its_accuracy(n):
 
 def test_bad_budgets_are_refused():
     log = log_of_counts([900])
-    for bad, message in ((0, "budgets=0"), (2.5, "budgets=2.5"), (True, "budgets")):
+    for bad, message in ((0, "n=0"), (2.5, "n=2.5"), (True, "n=True")):
         with pytest.raises(ValueError, match=message):
             log.at_budget(bad)
     with pytest.raises(ValueError, match="alpha"):
