@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
@@ -291,6 +291,22 @@ def test_grey_images_in_every_form_and_as_colour(tmp_path):
     assert load("digits", channels=3).shape == (3, 8, 8)
 
 
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(n=st.integers(1, 3), seed=st.integers(0, 2**32), data=st.data())
+def test_grey_images_that_were_saved_in_colour(tmp_path_factory, n, seed, data):
+    """One pixel of colour anywhere, and they are not grey."""
+    folder = tmp_path_factory.mktemp("grey")
+    images = np.repeat(pictures(n, seed=seed)[:, :1], 3, axis=1)
+    write_parquet(folder / "test.parquet", map(encode, images), [0] * n)
+    assert load(folder).shape == (3, 4, 5)
+    np.testing.assert_array_equal(load(folder, channels=1).images, images[:, :1])
+    place = tuple(data.draw(st.integers(0, size - 1)) for size in images.shape)
+    images[place] += 1
+    write_parquet(folder / "test.parquet", map(encode, images), [0] * n)
+    with pytest.raises(ValueError, match=r"channels=1 is not allowed: the images of .* have 3"):
+        load(folder, channels=1)
+
+
 def test_one_image_in_colour_makes_all_of_them_colour(tmp_path):
     """ImageNet has some grey images; their network takes colour."""
     encoded = [encode(pictures(1)[0, 0], "PNG", "L"), encode(pictures(1)[0])]
@@ -389,11 +405,17 @@ def write_deep(root):
     return root
 
 
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_a_parquet_file_with_a_changed_byte_is_read_or_refused(tmp_path_factory, data):
+@settings(max_examples=80, deadline=None)
+@given(form=st.sampled_from(["parquet", "arrow"]), data=st.data())
+def test_a_file_with_a_changed_byte_is_read_or_refused(tmp_path_factory, form, data):
     folder = tmp_path_factory.mktemp("flip")
     path = write_parquet(folder / "test.parquet", map(encode, pictures(2)), [0, 1])
+    if form == "arrow":
+        table = pq.read_table(path)
+        path.unlink()
+        path = folder / "test.arrow"
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+            stream.write_table(table)
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))
@@ -401,7 +423,7 @@ def test_a_parquet_file_with_a_changed_byte_is_read_or_refused(tmp_path_factory,
     try:
         assert 1 <= len(load(folder)) <= 2
     except ValueError as error:
-        assert "test.parquet" in str(error)  # noqa: PT017  # either outcome is right
+        assert path.name in str(error)  # noqa: PT017  # either outcome is right
 
 
 def test_forms_are_looked_for_in_a_bounded_number_of_folders(tmp_path, monkeypatch):

@@ -38,7 +38,7 @@ Label = Annotated[
     typer.Option(metavar="COLUMN", help="Which labels, such as coarse_label; default: label, else fine_label."),
 ]
 Channels = Annotated[
-    int | None, typer.Option(min=1, max=4, help="3 reads grey images as colour; default: they stay grey if all are.")
+    int | None, typer.Option(min=1, max=4, help="3 reads grey images as colour, 1 the other way; default: as saved.")
 ]
 TrustProgram = Annotated[
     bool,

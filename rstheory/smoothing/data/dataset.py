@@ -110,7 +110,8 @@ class Dataset:
         return torch.tensor(range(start, len(self), skip)[:limit])
 
     def with_channels(self, channels: int) -> Dataset:
-        """The same images with so many channels: grey ones become colour by saying the same in each channel.
+        """The same images with so many channels. Grey ones become colour by saying the same in each channel, and
+        colour ones that say the same in each channel become grey.
 
         ValueError for any other change, which would lose something.
 
@@ -120,9 +121,11 @@ class Dataset:
         """
         if channels == self.shape[0]:
             return self
-        if self.shape[0] != 1 or _check.at_least(1, "channels", channels) > 4:
+        first = self.images[:, :1]
+        lossless = channels == 1 and bool((self.images == first).all())
+        if not lossless and (self.shape[0] != 1 or not 1 <= _check.scalar_int("channels", channels) <= 4):
             raise ValueError(f"channels={channels} is not allowed: the images of {self.name} have {self.shape[0]}")
-        return replace(self, images=self.images.repeat(1, channels, 1, 1))
+        return replace(self, images=first.repeat(1, channels, 1, 1))
 
     def to(self, device: str | torch.device) -> Dataset:
         """The same data on a device."""

@@ -29,7 +29,8 @@ def load(
     * split: which part. Each form says in its module which there are.
     * label: which labels, where there are several, such as "fine_label" or "coarse_label". If None, they are those
       called "label", else "fine_label".
-    * channels: 3 makes colour of grey images. If None, images stay grey where all of them are.
+    * channels: 3 reads grey images as colour, and 1 reads as grey what was saved in colour without having any. If None,
+      images are grey where all of them were saved so.
 
     Raises FileNotFoundError if there is nothing at the path; ValueError, naming file and value, if it has none of these
     forms, lacks the split or the labels, or is damaged; ImportError naming the package that its form needs.

@@ -10,6 +10,7 @@ from pathlib import Path
 # torch stores weights as they are and compresses text only, so an honest archive unpacks to little more than its size.
 GROWTH, ALLOWANCE = 8, 2**26
 MOST_MEMBERS = 100_000
+LARGEST_PICKLE = 2**22  # bytes; tensors lie beside pickles, which only say how they hang together
 
 
 def check_sizes(path: Path) -> None:
@@ -52,6 +53,8 @@ def names_in_pickle(content: bytes) -> set[str]:
     >>> names_in_pickle(pickle.dumps(print, protocol=2))
     {'__builtin__ print'}
     """
+    if len(content) > LARGEST_PICKLE:
+        raise ValueError(f"a pickle in it has {len(content)} bytes: at most {LARGEST_PICKLE} are read")
     names = set()
     for operation, argument, _ in pickletools.genops(content):
         if operation.name in ("GLOBAL", "INST"):

@@ -15,7 +15,7 @@ import zipfile
 from rstheory.smoothing.models.archive import members, names_in_pickle
 from rstheory.smoothing.models.exported import PICKLED
 
-LARGEST_CODE = 2**24  # bytes in one member
+LARGEST_CODE = 2**22  # bytes in one member; scripted attention has 2**15
 _NEEDED = re.compile(
     r"(?:\.data/)?version|byteorder|data\.pkl|constants\.pkl|(?:data|constants)/\d{1,9}|code/[\w./]+\.py"
 )
