@@ -369,6 +369,40 @@ def test_no_text_anywhere_in_a_plain_export_can_be_code(file, tmp_path, member, 
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "torch.ops.aten.from_file.default",
+        "torch.ops.aten.from_file.out",
+        "torch.ops.aten.no_such_operator.default",
+        "torch.ops.aten.add",
+        "torch.ops.aten.__class__.mro",
+        "torch.ops.aten.__init__.default",
+        "torch.ops.profiler._record_function_enter.default",
+        "torch.ops.higher_order.cond",
+        "torch.ops.load_library",
+        "torch.hub.load",
+        "torch.load",
+        "torch.os.mkdir",
+        "_operator.methodcaller",
+        "_operator.attrgetter",
+        "_operator.call",
+        "math.factorial",
+        "os.mkdir",
+        "#extension:operator",
+        "",
+    ],
+)
+def test_operators_that_are_not_of_tensors_or_shapes_are_refused(target):
+    with pytest.raises(ValueError, match="a plain export calls ATen operators that touch no file"):
+        exported_module._operator(target)
+
+
+@pytest.mark.parametrize("target", ["torch.ops.aten.add.Tensor", "_operator.getitem", "math.ceil", "torch.sym_max"])
+def test_operators_of_tensors_and_shapes_pass(target):
+    assert exported_module._operator(target) == target
+
+
 SYMBOLS = st.integers(0, 999_999).map(lambda i: f"s{i}")
 ARITHMETIC = st.recursive(
     SYMBOLS
