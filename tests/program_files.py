@@ -1,11 +1,18 @@
 """Program files for tests: plain exports, and the same files with one thing in them changed."""
 
+import functools
 import io
 import json
+import os
+import tempfile
 import warnings
 import zipfile
+from pathlib import Path
 
 import torch
+from torch import nn
+
+from rstheory.smoothing.models import load_checkpoint
 
 DIGITS = (1, 8, 8)
 GRAPH, WEIGHTS = "models/model.json", "data/weights/model_weights_config.json"
@@ -66,3 +73,47 @@ def saved(value):
     out = io.BytesIO()
     torch.save(value, out)
     return out.getvalue()
+
+
+class SizedPooling(nn.Module):
+    """Its graph computes with the size of the batch, so that shapes are expressions."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.fc = nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Linear(27, 10)
+
+    def forward(self, x):
+        out = nn.functional.max_pool2d(torch.relu(self.norm(self.conv(x))), 2)
+        out = torch.cat([out, out]).view(2 * x.shape[0], -1)
+        return nn.functional.gelu(self.fc(out[: x.shape[0]]), approximate="tanh")
+
+
+class Harm:
+    """Pickled, it makes a folder when it is opened."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@functools.cache
+def plain(name):
+    """Content of a plain export of `SizedPooling`: "exported", "scripted" or "traced"."""
+    write = {"exported": export, "scripted": script, "traced": trace}[name]
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, name), SizedPooling().eval())
+        return Path(folder, name).read_bytes()
+
+
+def write_plain(folder, name="exported"):
+    """One of the plain exports as a file."""
+    path = Path(folder, "program.pt2")
+    path.write_bytes(plain(name))
+    return path
+
+
+def load(path):
+    return load_checkpoint(path, shape=DIGITS, trust_program=True)

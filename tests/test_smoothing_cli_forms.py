@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 pa = pytest.importorskip("pyarrow")
 pytest.importorskip("PIL")
 
+from image_files import encode, pictures, write_parquet  # noqa: E402
 from program_files import export, script, trace  # noqa: E402
-from test_smoothing_data_files import encode, pictures, write_parquet  # noqa: E402
 from torch import nn  # noqa: E402
 
 import rstheory  # noqa: E402
