@@ -55,6 +55,7 @@ SCRIPTED = {
     "asks other processes": attack_code('ops.prim.rpc_sync("{mark}", None)'),
     "names all operators": attack_code("all = ops"),
     "hides behind a return": attack_code('# \r    torch.save(x, "{mark}")'),
+    "holds signs that parsers read differently": attack_code("c = 1 \x0c"),
     "is no code": attack_code("("),
     "is endless": attack_code("(" * 5000),
     "registered classes": attack_code("c = __torch__.torch.classes.any.Class"),
