@@ -19,7 +19,7 @@ from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import Counter, keep_freed_memory
 from rstheory.smoothing.data import Dataset, load
-from rstheory.smoothing.models import load_checkpoint, note_other_noise, prepare, weights_digest
+from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare, weights_digest
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.share import Share, joined, own_device
 from rstheory.smoothing.tasks import Task
@@ -128,8 +128,12 @@ def run_checkpoint(
     source: str,
     out: Path,
     split: str = "test",
+    start: int = 0,
     skip: int = 1,
     limit: int | None = None,
+    label: str | None = None,
+    channels: int | None = None,
+    trust_program: bool = False,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     machine: Machine = Machine(),  # frozen
@@ -138,17 +142,19 @@ def run_checkpoint(
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split: as `data.load` takes them. mean, std: see `load_checkpoint`. skip, limit: every skip-th image, at
-    most limit. progress: opened with the draws that this process has to do. Returns the tau of the noise, in all
-    processes but the first None. Warns where the checkpoint was trained under another noise level.
+    source, split, label, channels: as `data.load` takes them. mean, std, trust_program: see `load_checkpoint`. start,
+    skip, limit: every skip-th image from the start-th, at most limit. progress: opened with the draws that this process
+    has to do. Returns the tau of the noise, in all processes but the first None. Warns where the checkpoint was trained
+    under another noise level, and where a file that is not ours answers no better than by chance.
     """
     require_folder(out)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
     with joined(device) as share:
-        data = load(source, split)
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std)
+        data = load(source, split, label=label, channels=channels)
+        indices = data.every(skip, limit, start).tolist()
+        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
         if loaded.classes != len(data.classes):
             raise ValueError(
                 f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
@@ -156,6 +162,7 @@ def run_checkpoint(
             )
         if share.first:
             note_other_noise(checkpoint, loaded, task.sigma)
+            note_chance(checkpoint, loaded, data, task.sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:
@@ -172,6 +179,5 @@ def run_checkpoint(
         )
         with counter:
             weights = loaded.metadata.get("file_sha256") or weights_digest(loaded.model)
-            indices = data.every(skip, limit).tolist()
             run(task, counter, data, indices, weights, out, resume=resume, share=share, progress=progress)
         return counter.noise.tau if share.first else None
