@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from rstheory.cli.common import positive, refusals
-from rstheory.cli.options import Checkpoint, Data, Device, Max, Seed, Sigma, Skip
+from rstheory.cli.options import (
+    Channels,
+    Checkpoint,
+    Data,
+    Device,
+    Label,
+    Max,
+    Seed,
+    Sigma,
+    Skip,
+    Start,
+    TrustProgram,
+)
 
 
 def measure(
@@ -17,8 +29,12 @@ def measure(
     sigma: Sigma,
     out: Annotated[Path, typer.Option("--out", dir_okay=False, help="CSV file to write.")],
     split: Annotated[str, typer.Option(help="Part of the data set.")] = "train",
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
+    label: Label = None,
+    channels: Channels = None,
+    trust_program: TrustProgram = False,
     draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for p.")] = 100,
     gradient_draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for its gradient.")] = 4,
     attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
@@ -43,8 +59,12 @@ def measure(
             out,
             sigma=sigma,
             split=split,
+            start=start,
             skip=skip,
             limit=max_,
+            label=label,
+            channels=channels,
+            trust_program=trust_program,
             draws=draws,
             gradient_draws=gradient_draws,
             seed=seed,
