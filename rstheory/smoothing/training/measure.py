@@ -42,7 +42,9 @@ def measure(
     device: torch.device | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write, for every skip-th image from the start-th, how many of `draws` noisy copies get its label, and its gradient norms.
+    """Write how many of `draws` noisy copies of every skip-th image get its label, and its gradient norms.
+
+    Images count from the start-th.
 
     The file is CSV below comment lines that say what made it. Its columns `gradient` and `gradient_attacked` are
     `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3.
