@@ -35,16 +35,16 @@ def measure(
     label: Label = None,
     channels: Channels = None,
     trust_program: TrustProgram = False,
-    draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for p.")] = 100,
-    gradient_draws: Annotated[int, typer.Option(min=1, help="Noise draws a sample, for its gradient.")] = 4,
-    attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Noise draws per image, for p.")] = 100,
+    gradient_draws: Annotated[int, typer.Option(min=1, help="Noise draws per image, for its gradient.")] = 4,
+    attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack. Default: the paper's.")] = None,
     attack_step: Annotated[
-        float | None, typer.Option(callback=positive, help="L2 length of a step; default: the paper's.")
+        float | None, typer.Option(callback=positive, help="L2 length of a step. Default: the paper's.")
     ] = None,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
-    """Measure p and the gradient norm of each sample, before and after the attack, for `rstheory figures`.
+    """Measure p and the gradient norm of each image, before and after the attack, for `rstheory figures`.
 
     The attack is the paper's for CIFAR-10 unless its steps are given, also where the network was trained by another.
     """

@@ -154,7 +154,7 @@ def train(
         given |= _assignments(set_ or [])
 
         def of(epochs: int) -> tuple[MethodParts, Settings]:
-            """Method and settings of a run of so many epochs."""
+            """Method and settings of a run of this many epochs."""
             scaled = replace(settings, epochs=epochs)
             every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
             return recipe(method, scaled, every | given), scaled
