@@ -38,7 +38,7 @@ def audit(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data at_risk as CSV."),
+        typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
     ] = None,
     compare: Annotated[
         bool | None,

@@ -58,7 +58,7 @@ Dtype = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
 Batch = Annotated[
-    int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
+    int | None, typer.Option(min=1, help="Noisy images per forward pass. Default: 256 on the CPU, 2048 on CUDA.")
 ]
 Mean = Annotated[
     str | None,
