@@ -8,6 +8,9 @@ Intervals come in two strengths. `population_interval` and `images_interval` ass
 approximate. `localized`, over the region of `localize`, assumes nothing about the distribution, holds at its level for
 any number of images, and is wider. Each says whether it speaks of the population or of these images.
 
+Two models on the same images: `images_difference`, `population_difference`, `survival_difference`. How many images and
+draws: `plan_surveys`.
+
 Nothing here certifies a single image (H6).
 """
 
@@ -15,6 +18,8 @@ from rstheory.mixture.counts import LabelCounts
 from rstheory.mixture.functionals import ACR, CertifiedAccuracy, Functional, Survival, mean
 from rstheory.mixture.intervals import Interval, images_interval, population_interval
 from rstheory.mixture.nonparametric import NonparametricFit, fit_nonparametric
+from rstheory.mixture.paired import SurvivalDifference, images_difference, population_difference, survival_difference
+from rstheory.mixture.plan import SurveyPlan, plan_surveys
 from rstheory.mixture.region import Region, localize, localized
 from rstheory.mixture.smooth import SmoothFit, fit_smooth
 
@@ -27,12 +32,18 @@ __all__ = [
     "NonparametricFit",
     "Region",
     "SmoothFit",
+    "SurveyPlan",
     "Survival",
+    "SurvivalDifference",
     "fit_nonparametric",
     "fit_smooth",
+    "images_difference",
     "images_interval",
     "localize",
     "localized",
     "mean",
+    "plan_surveys",
+    "population_difference",
     "population_interval",
+    "survival_difference",
 ]

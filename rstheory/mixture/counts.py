@@ -104,6 +104,11 @@ class Rows:
     share: Float
     kind: Integers
 
+    def select(self, chosen: Integers, share: Float) -> Rows:
+        """Some of the kinds, with new shares for all kinds; those of the chosen are scaled to add up to 1."""
+        part = share[chosen] / share[chosen].sum()
+        return Rows(self.low[chosen], self.high[chosen], self.draws[chosen], part, np.arange(len(chosen)))
+
     def likelihood(self, tail: Float) -> Float:
         """P(low <= Bin(draws, 1 - t) <= high) for every row and every t in `tail`: shape (rows, tails)."""
         result = np.empty((len(self.low), len(tail)))
@@ -160,7 +165,7 @@ def _masses(failures: Integers, draws: Integers, tail: Float) -> Float:
 def _logarithms(tail: Float) -> Float:
     """ln t and ln(1 - t), with a finite stand-in for ln 0, so that 0 failures at t = 0 have the factor 1."""
     with np.errstate(divide="ignore"):
-        return np.maximum(np.stack([np.log(tail), np.log1p(-tail)], axis=1), -1e30)
+        return np.asarray(np.maximum(np.stack([np.log(tail), np.log1p(-tail)], axis=1), -1e30))
 
 
 def _range_probability(low: Integers, high: Integers, draws: Integers, tail: Float) -> Float:

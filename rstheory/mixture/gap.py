@@ -17,7 +17,8 @@ _ROUNDING_PER_DRAW = 1e-15
 def duality_gap(rows: Rows, fitted: Float, tolerance: float) -> float:
     """An upper bound on max over p in [0, 1] of D(p) = sum_r share_r P(row r | p) / fitted_r - 1 (H1; Lindsay 1983).
 
-    fitted: likelihood of each row under the mixture. tolerance: how much the bound may exceed the maximum, or 0.
+    fitted: likelihood of each row under the mixture. tolerance: how much the bound on 1 + D may exceed its
+    maximum or 1, relative to it.
 
     By concavity of the logarithm no distribution of p whatsoever has a log-likelihood per image that is larger than the
     mixture's by more than max D, so the bound is a proof.
@@ -41,7 +42,9 @@ def duality_gap(rows: Rows, fitted: Float, tolerance: float) -> float:
 
     # Beyond the last edges fewer than 1e-13 draws fail (or succeed) on average. Towards that end of [0, 1] only the
     # mass of no failures (no successes) still grows, and from 1 - 1e-13 at least to 1: _ROUNDING is larger.
-    maximum = upper_bound_of_maximum(bound, _first_edges(draws, np.log(draws) + 30.0), tolerance, floor=1.0)
+    edges = _first_edges(draws, np.log(draws) + 30.0)
+    scale = max(float(bound(edges[:-1], edges[1:])[0].max()), 1.0)
+    maximum = upper_bound_of_maximum(bound, edges, tolerance * scale, floor=1.0)
     return float(maximum * (1 + _ROUNDING + _ROUNDING_PER_DRAW * draws) - 1)
 
 

@@ -19,6 +19,7 @@ rho / (2 x number of c), so that all hold together with probability 1 - rho (Bon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,11 @@ from rstheory.mixture.search import upper_bound_of_maximum
 
 _CUT_STEP = 1.2  # between the counts c, in standard deviations of a count
 _ATOM_STEP = 0.25  # between the atoms of the linear programme, likewise
-_TOLERANCE = 2e-4  # of the maximum over p, in units of the functional's largest weight
-_ROUNDING = 1e-9  # of the sums that make a bound, in units of the functional's largest weight
+_ROUNDS = 8  # of adding atoms
+# The largest weight is 1 in what follows.
+_PRICE = 1000.0  # of breaking a bound in the linear programme
+_TOLERANCE = 2e-4  # of the maximum over p
+_ROUNDING = 1e-9  # of the sums that make a bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,43 +89,80 @@ def localized(region: Region, functional: Functional) -> tuple[float, float]:
         integral of w dG <= sum_c y+ high_c - y- low_c + max over p of [w(p) - sum_c y_c P(K <= c | p)];
 
     that maximum is bounded over all p by branch and bound, as w and P(K <= c | p) are monotone in p. A coarse or an
-    imprecise programme gives a wider interval, never a wrong one. ArithmeticError where no distribution of p explains
-    the counts (the draws of an image then are not independent with one probability, or the region missed, which has
-    probability rho at most).
+    imprecise programme gives a wider interval, never a wrong one. ArithmeticError where the two ends contradict each
+    other: then no distribution of p explains the counts, which is an error of probability rho at most.
     """
-    high = _bound(region, functional, +1)
-    return max(min(-_bound(region, functional, -1), high), 0.0), high
-
-
-def _bound(region: Region, functional: Functional, sign: int) -> float:
-    """Upper bound on the mean of sign * functional."""
     largest = float(functional(np.zeros(1))[0])
     if largest == 0:  # the largest weight is the one at p = 1: all are 0
-        return 0.0
-    weigh = _Remembered(functional)
-    angle = _atoms(region.draws)
-    y = _multipliers(region, sign * weigh(angle) / largest, angle)
-    up, down = np.maximum(y, 0), np.maximum(-y, 0)
+        return 0.0, 0.0
+    weigh = _Remembered(lambda tail: functional(tail) / largest)
+    low, high = 0.0 - largest * _bound(region, weigh, -1), largest * _bound(region, weigh, +1)
+    if low > high:
+        raise ArithmeticError(
+            f"no distribution of p explains the counts at level {region.rho:g}: the draws of an image are not "
+            "independent with one success probability, or the images did not have the same, fixed number of draws"
+        )
+    return low, high
+
+
+def _bound(region: Region, weigh: Callable[[Float], Float], sign: int) -> float:
+    """Upper bound on the mean of sign * weight, for weights from 0 to 1 that fall with the angle."""
+    up, down = _multipliers(region, lambda angle: sign * weigh(angle))
 
     def bound(left: Float, right: Float) -> tuple[Float, Float]:
         edges, back = np.unique(np.concatenate([left, right]), return_inverse=True)
-        weight = (sign * weigh(edges) / largest)[back]
+        weight = (sign * weigh(edges))[back]
         law = _law(region, edges)
         rising, falling = (up @ law)[back], (down @ law)[back]
         k = len(left)
-        # Weights fall and P(K <= c) rises with the angle, from left to right.
+        # The weight falls and P(K <= c) rises from left to right.
         above = np.maximum(weight[:k], weight[k:]) - rising[:k] + falling[k:]
         return weight[:k] - rising[:k] + falling[:k], above
 
-    rest = upper_bound_of_maximum(bound, angle, _TOLERANCE)
+    rest = upper_bound_of_maximum(bound, _atoms(region.draws, _ATOM_STEP), _TOLERANCE)
     proved = up @ region.high - down @ region.low + rest + _ROUNDING * (1 + up.sum() + down.sum())
-    return float(largest * min(proved, 1.0 if sign > 0 else 0.0))
+    return float(min(proved, 1.0 if sign > 0 else 0.0))
+
+
+def _multipliers(region: Region, weigh: Callable[[Float], Float]) -> tuple[Float, Float]:
+    """(up, down): what the bound on the mean of `weigh` pays for each upper and each lower bound on P(K <= c).
+
+    From a linear programme over weights on atoms, in which a bound may be broken at the price _PRICE: so it always has
+    a solution, even where atoms too far apart, rather than the counts, are to blame. Atoms are added where the solution
+    shows that some are missing.
+    """
+    angle, fine = _atoms(region.draws, _ATOM_STEP), _atoms(region.draws, _ATOM_STEP / 8)
+    law_at_fine, weight_at_fine = _law(region, fine), weigh(fine)
+    cuts = len(region.cuts)
+    for _ in range(_ROUNDS):
+        law = _law(region, angle)
+        broken = np.eye(2 * cuts)
+        result = linprog(
+            np.concatenate([-weigh(angle), np.full(2 * cuts, _PRICE)]),
+            A_ub=np.hstack([np.concatenate([law, -law]), -broken]),
+            b_ub=np.concatenate([region.high, -region.low]),
+            A_eq=np.concatenate([np.ones(len(angle)), np.zeros(2 * cuts)])[None],
+            b_eq=[1.0],
+            method="highs",
+        )
+        if result.status != 0:
+            raise ArithmeticError(f"the linear programme behind the interval failed: {result.message}")
+        dual = np.maximum(-result.ineqlin.marginals, 0)
+        up, down = dual[:cuts], dual[cuts:]
+        on_fine = weight_at_fine - (up - down) @ law_at_fine
+        padded = np.concatenate([[-np.inf], on_fine, [-np.inf]])
+        peak = (on_fine >= padded[:-2]) & (on_fine >= padded[2:])
+        missing = peak & (on_fine > np.max(weigh(angle) - (up - down) @ law) + _TOLERANCE)
+        if not missing.any():
+            break
+        angle = np.union1d(angle, fine[missing])
+    return up, down
 
 
 class _Remembered:
-    """A functional of the angle, evaluated once at each: branch and bound asks again for the ends of halved cells."""
+    """Weights by angle, evaluated once at each: branch and bound asks again for the ends of halved cells."""
 
-    def __init__(self, functional: Functional) -> None:
+    def __init__(self, functional: Callable[[Float], Float]) -> None:
         self._functional = functional
         self._angle, self._weight = np.zeros(0), np.zeros(0)
 
@@ -131,26 +172,6 @@ class _Remembered:
         self._weight = np.insert(self._weight, place, self._functional(_tail(new)))
         self._angle = np.insert(self._angle, place, new)
         return np.asarray(self._weight[np.searchsorted(self._angle, angle)])
-
-
-def _multipliers(region: Region, weight: Float, angle: Float) -> Float:
-    """Of the bounds on P(K <= c), one per cut: positive where the upper one binds."""
-    law = _law(region, angle)
-    result = linprog(
-        -weight,
-        A_ub=np.concatenate([law, -law]),
-        b_ub=np.concatenate([region.high, -region.low]),
-        A_eq=np.ones((1, len(angle))),
-        b_eq=[1.0],
-        method="highs",
-    )
-    if result.status != 0:
-        raise ArithmeticError(
-            f"no distribution of p explains the counts at level {region.rho:g} ({result.message}): the draws of an "
-            "image are not independent with one success probability, or the images do not have the same number of draws"
-        )
-    dual = -result.ineqlin.marginals
-    return np.asarray(dual[: len(law)] - dual[len(law) :])
 
 
 def _law(region: Region, angle: Float) -> Float:
@@ -168,8 +189,8 @@ def _cuts(m: int) -> Integers:
     return np.unique(np.concatenate([[0], np.floor(m * np.sin(steps) ** 2).astype(np.int64), [m - 1]]).clip(0, m - 1))
 
 
-def _atoms(m: int) -> Float:
+def _atoms(m: int, step: float) -> Float:
     """Angles arcsin sqrt(1 - p): evenly, and on the scale of budgets far above m towards p = 1."""
-    even = np.linspace(0, np.pi / 2, int(np.ceil(np.pi * np.sqrt(m) / _ATOM_STEP)) + 1)
+    even = np.linspace(0, np.pi / 2, int(np.ceil(np.pi * np.sqrt(m) / step)) + 1)
     close = np.arcsin(np.sqrt(np.geomspace(1e-12, 4 / m, 60))) if m >= 4 else np.zeros(0)
     return np.unique(np.concatenate([even, close]))

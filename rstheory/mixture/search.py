@@ -8,7 +8,7 @@ import numpy as np
 
 from rstheory._check import Float
 
-_MOST_CELLS = 1 << 17
+_MOST_CELLS = 1 << 15
 
 
 def upper_bound_of_maximum(
