@@ -32,8 +32,8 @@ class SurvivalDifference:
     tail: 1 - u, increasing.
     estimate: of the difference.
     low, high: ends of the band.
-    a_above, b_above: where the band puts the one curve above the other. If both occur, the curves cross and neither model
-    dominates. If only one occurs, that model may dominate; that it does at every u, no finite survey shows.
+    a_above, b_above: where the band puts the one curve above the other. If both occur, the curves cross and neither
+    model dominates. If only one occurs, that model may dominate; that it does at every u, no finite survey shows.
     """
 
     tail: Float
@@ -77,12 +77,12 @@ def survival_difference(
 ) -> SurvivalDifference:
     """S_a(u) - S_b(u) in the population, with a simultaneous band at level 1 - rho, approximate.
 
-    tail: the values 1 - u, increasing; default: u = Phi(r) for r from -2 to 4 in steps of 0.1, that is at the radii from
-    -2 to 4 sigma at an infinite budget.
+    tail: the values 1 - u, increasing; default: u = Phi(r) for r from -2 to 4 in steps of 0.1, that is at the radii
+    from -2 to 4 sigma at an infinite budget.
     """
     at = ndtr(-np.arange(40, -21, -1) / 10) if tail is None else _check.probability("tail", tail)
     if at.ndim != 1 or not at.size or np.any(np.diff(at) <= 0):
-        raise ValueError(f"tail={tail} is not allowed: it must be a list of increasing values")
+        raise ValueError(f"tail={tail!r} is not allowed: it must be a list of increasing values")
     found = _population_posterior(a, b, [Survival(float(t)) for t in at])
     deviation = np.sqrt(np.maximum(np.diag(found.covariance), 0))
     scale = np.where(deviation > 0, deviation, 1)

@@ -58,10 +58,10 @@ def plan_surveys(
     influence of each count; no random numbers. ValueError where the draws are too few for 50 images.
 
     >>> from rstheory.mixture import ACR
-    >>> pilot = Population([0.001, 0.01, 0.1, 0.4, 0.8], [0.3, 0.2, 0.2, 0.2, 0.1])
-    >>> best = plan_surveys(pilot, ACR(100_000), total=200_000, draws=(20, 100, 1000))[0]
+    >>> pilot = Population.of_samples([i / 100 for i in range(100)])
+    >>> best = plan_surveys(pilot, ACR(1000), total=20_000, draws=(20, 200))[0]
     >>> print(best.draws, best.images)
-    100 2000
+    20 1000
     """
     total = _check.at_least(1, "total", total)
     most = total if images is None else _check.at_least(1, "images", images)
@@ -71,9 +71,7 @@ def plan_surveys(
         if count >= _FEWEST:
             plans.append(_plan(population, functional, m, count))
     if not plans:
-        raise ValueError(
-            f"total={total} is not allowed: it leaves fewer than {_FEWEST} images at every number of draws"
-        )
+        raise ValueError(f"total={total} is not allowed: each number of draws leaves fewer than {_FEWEST} images")
     return sorted(plans, key=lambda plan: plan.error)
 
 

@@ -34,6 +34,8 @@ _PARTS = 4  # atoms per cell of the population that is returned
 _ORDER = 3
 _PENALTIES = 10.0 ** np.arange(3.5, -6.1, -0.5)
 _NEGLIGIBLE = 1e-3  # posterior probability of a penalty that is left out
+_HOPELESS = 30.0  # log-likelihood of a penalty below that of the best, at which smaller ones are not tried
+_STEPS = 100  # of Gauss-Newton's method at a penalty: only densities that have to be 0 somewhere need more than 10
 
 # Integral of the squared derivative of order 3 as a quadratic form in the values at the cells.
 _DIFFERENCE = np.diff(np.eye(CELLS), _ORDER, axis=0) * _WIDTH ** (0.5 - _ORDER)
@@ -111,7 +113,7 @@ def fit_rows(rows: Rows, images: int) -> SmoothFit:
     probability /= probability.sum()
     parts = tuple(
         Smoothed(float(penalty), float(weight), share, np.asarray(np.linalg.inv(precision)))
-        for penalty, weight, (_, share, precision) in zip(_PENALTIES, probability, found, strict=True)
+        for penalty, weight, (_, share, precision) in zip(_PENALTIES, probability, found, strict=False)
         if weight > 0
     )
     share = np.sum([part.probability * part.cell_share for part in parts], axis=0)
@@ -163,13 +165,20 @@ class _Problem:
     images: int
 
     def path(self, h: Float) -> Iterator[tuple[float, Float, Float]]:
-        """(log marginal likelihood up to a constant, shares, precision) for each penalty, from the largest down."""
+        """(log marginal likelihood up to a constant, shares, precision) for each penalty, from the largest down.
+
+        It ends early where the counts have all but ruled out what is left: rougher and rougher densities.
+        """
+        best = -np.inf
         for penalty in _PENALTIES:
             h, objective, precision = self._minimum(h, penalty)
             # Laplace: the prior's determinant enters by its rank, that of the penalty.
             evidence = 0.5 * (CELLS - _ORDER) * np.log(penalty) - 0.5 * np.linalg.slogdet(precision)[1] - objective
             share = np.exp(h)
             yield float(evidence), share / share.sum(), precision
+            best = max(best, float(evidence))
+            if evidence < best - _HOPELESS:
+                return
 
     def _objective(self, h: Float, penalty: float) -> float:
         density = np.exp(h)
@@ -185,7 +194,7 @@ class _Problem:
         value, damping, n = self._objective(h, penalty), 1e-3, self.images
         diagonal = np.diag_indices(CELLS)
         gain = np.inf
-        for _ in range(200):
+        for _ in range(_STEPS):
             density = np.exp(h)
             mixed = self.likelihood @ density
             ratio = self.share / mixed
