@@ -11,7 +11,7 @@ from test_mixture import people
 from rstheory import Population, clopper_pearson_lower, clopper_pearson_upper
 from rstheory.mixture import ACR, CertifiedAccuracy, LabelCounts, Region, Survival, localize, localized, mean
 from rstheory.mixture.counts import at_most
-from rstheory.mixture.region import _cuts
+from rstheory.mixture.region import _cuts, lowered
 from rstheory.mixture.search import upper_bound_of_maximum
 
 few = settings(max_examples=25)
@@ -81,9 +81,8 @@ def test_bounds_hold_for_images_that_differ(p, mirror, level):
     p = np.array([1 - q for q in p] if mirror else p)
     n, law = len(p), poisson_binomial(p)
     k = np.arange(n + 1)
-    lowered = -np.expm1(-level)
-    below = np.asarray(clopper_pearson_lower(k, n, lowered)) > p.mean()
-    above = np.asarray(clopper_pearson_upper(k, n, lowered)) < p.mean()
+    below = np.asarray(clopper_pearson_lower(k, n, lowered(level))) > p.mean()
+    above = np.asarray(clopper_pearson_upper(k, n, lowered(level))) < p.mean()
     assert law[below].sum() <= level * (1 + 1e-9)
     assert law[above].sum() <= level * (1 + 1e-9)
 

@@ -71,12 +71,17 @@ def localize(counts: LabelCounts, rho: float = 0.05) -> Region:
     m = counts.one_budget
     rho = float(_check.level("rho", rho))
     cuts = _cuts(m)
-    level = -np.expm1(-rho / (2 * len(cuts)))
+    level = lowered(rho / (2 * len(cuts)))
     surely = np.searchsorted(np.sort(counts.high), cuts, side="right")
     possibly = np.searchsorted(np.sort(counts.low), cuts, side="right")
     low = np.asarray(clopper_pearson_lower(surely, counts.images, level))
     high = np.asarray(clopper_pearson_upper(possibly, counts.images, level))
     return Region(m, cuts, low, high, rho)
+
+
+def lowered(level: float) -> float:
+    """The level at which Clopper-Pearson bounds hold with `level` for images that differ (see the module)."""
+    return float(-np.expm1(-level))
 
 
 def localized(region: Region, functional: Functional) -> tuple[float, float]:
