@@ -135,8 +135,9 @@ def main(
     """Errors of ACR estimated from few draws, and how often its intervals cover."""
     logs = [read_log(path) for path in find_logs(paths).logs]
     for m in (int(text) for text in draws.split(",")):
-        show(f"m = {m}: root mean squared errors of ACR at N = {BUDGET:,}, {runs} surveys of each population",
-             made_up_errors(m, runs), {"ACR": ".3f", "smooth": ".4f", "95 % covers": ".2f", "NPMLE": ".4f"})  # fmt: skip
+        show(f"m = {m}: root mean squared errors of ACR at N = {BUDGET:,}, {runs} surveys per population",
+             made_up_errors(m, runs),
+             {"ACR": ".3f", "smooth": ".4f", "95 % covers": ".2f", "NPMLE": ".4f"})  # fmt: skip
         found = [
             {"log": log.path} | resampled(log, m, seed, nonparametric=seed == 0)
             for log in logs

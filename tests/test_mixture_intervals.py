@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
-from scipy.stats import binom
+from scipy.stats import binom, chi2
 from test_mixture import surveys
 
 from rstheory import Population, expected_radius_sf
@@ -65,6 +65,16 @@ def least_covering(level=0.95):
     return least
 
 
+def standardised(interval, truth):
+    """Squared error in standard errors of a 95 % interval."""
+    return (truth - interval.estimate) ** 2 / ((interval.high - interval.low) / 2 / 1.96) ** 2
+
+
+def not_too_short(squares):
+    """Their sum is chi-squared if the standard errors are right: false-alarm rate 1e-4."""
+    return sum(squares) <= chi2.ppf(1 - 1e-4, len(squares))
+
+
 @given(surveys(most_images=20), functionals)
 @settings(max_examples=10)
 def test_intervals_hold_their_estimates_and_narrow_with_rho(counts, functional):
@@ -86,11 +96,9 @@ def test_images_are_better_known_than_their_population():
 def test_these_images_are_covered():
     """RUNS surveys of RUNS sets of images, 95 % intervals for ACR at 200 times the draws."""
     rng = np.random.default_rng(11)
-    covered = 0
-    for _ in range(RUNS):
-        z = radii(rng, 0)
-        covered += acr(z) in images_interval(survey(rng, z), ACR(N))
-    assert covered >= least_covering()
+    pairs = [(images_interval(survey(rng, z), ACR(N)), acr(z)) for z in (radii(rng, 0) for _ in range(RUNS))]
+    assert sum(truth in interval for interval, truth in pairs) >= least_covering()
+    assert not_too_short([standardised(*pair) for pair in pairs])
 
 
 def test_the_population_is_covered():
@@ -111,14 +119,20 @@ def test_paired_differences_are_covered_and_shorter_than_unpaired():
     sets = [pair() for _ in range(300)]
     true = float(np.mean([acr(a) - acr(b) for a, b in sets]))
     covered_images = covered_population = 0
+    squares: list[list[float]] = [[], []]
     for a, b in sets[:RUNS]:
         fits = survey(rng, a), survey(rng, b)
-        covered_images += acr(a) - acr(b) in images_difference(*fits, ACR(N))
+        of_images = images_difference(*fits, ACR(N))
+        covered_images += acr(a) - acr(b) in of_images
+        squares[0].append(standardised(of_images, acr(a) - acr(b)))
         paired = population_difference(*fits, ACR(N))
         covered_population += true in paired
+        squares[1].append(standardised(paired, true))
         alone = [population_interval(fit, ACR(N)) for fit in fits]
         assert paired.high - paired.low < sum(i.high - i.low for i in alone)
     assert min(covered_images, covered_population) >= least_covering()
+    assert not_too_short(squares[0])
+    assert not_too_short(squares[1])
 
 
 def test_the_band_covers_all_radii_at_once():
