@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from rstheory import CertificationLog, read_log
-from rstheory.audit.counts import recover_counts
-from rstheory.audit.read import find_logs
+from rstheory.logs import find_logs
 from rstheory.mixture import ACR, LabelCounts, fit_nonparametric, fit_smooth, images_interval, mean, population_interval
 from rstheory.tables import show
 
@@ -69,7 +68,7 @@ def made_up_errors(m: int, runs: int) -> pd.DataFrame:
 
 def all_counts(log: CertificationLog, rng: np.random.Generator) -> NDArray[np.int64]:
     """A count of the label for every image: recovered where the log tells, continued below 1/2 where it does not."""
-    known = recover_counts(log).nearest
+    known = log.recovered_counts().nearest
     z = ndtri((known + 0.5) / (log.n + 1))
     height = max(float(np.mean((z > 0.01) & (z < 0.25))) * len(z) / 0.24, 1.0)  # images per unit of z, just above 0
     counts = np.zeros(log.samples, dtype=np.int64)
