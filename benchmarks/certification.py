@@ -34,10 +34,11 @@ from rich.progress import track
 from torch.utils.flop_counter import FlopCounterMode
 
 import rstheory
-from rstheory.smoothing.counting import Counter, keep_freed_memory
+from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import build, load_checkpoint, prepare, save_checkpoint
-from rstheory.smoothing.noise import BLOCK, ESTIMATION, Draws, Noise
+from rstheory.smoothing.noise import BLOCK, Draws, Noise
+from rstheory.smoothing.purposes import ESTIMATION
 from rstheory.tables import show
 
 CIFAR = (3, 32, 32)
@@ -138,7 +139,7 @@ def ours(dtype: torch.dtype) -> Callable[[Job], Way]:
         device = torch.device(job.device)
         if device.type == "cpu":
             keep_freed_memory()
-        counter = Counter(  # lives as long as its process
+        counter = ClassCounter(  # lives as long as its process
             prepare(job.model(), dtype=dtype, device=device),
             shape=job.shape,
             classes=job.classes,

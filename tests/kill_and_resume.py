@@ -17,10 +17,11 @@ from pathlib import Path
 
 import sklearn.datasets  # noqa: F401  # once, instead of in every child
 
+from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 
-TASK = Certify(sigma=0.5, n=1500, n0=50, seed=3)
+TASK = Certify(sigma=0.5, rule=FixedDraws(1500), n0=50, seed=3)
 
 
 def certify(checkpoint: Path, out: Path, resume: bool) -> None:

@@ -42,23 +42,29 @@ import torch
 from scipy.special import ndtr
 
 from rstheory import _check
+from rstheory.smoothing.purposes import ESTIMATION as ESTIMATION
+from rstheory.smoothing.purposes import MEASUREMENT as MEASUREMENT
+from rstheory.smoothing.purposes import PREDICTION as PREDICTION
+from rstheory.smoothing.purposes import SELECTION as SELECTION
 
 BLOCK = 128  # draws that share a counter
-# Purposes of draws, which never share any: n0 that pick the class, n that count it, those of PREDICT, and those that
-# measure p of a training sample.
-SELECTION, ESTIMATION, PREDICTION, MEASUREMENT = range(4)
 
 _BITS = 2.0**-48
 
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """The first `rows` draws of one block: of sample `index`, for one `purpose`."""
+    """Draws of one block: `rows` of them, from row `first` of the block on.
+
+    index: number of the sample in its data set.
+    purpose: what they are drawn for, see `purposes`.
+    """
 
     index: int
     purpose: int
     block: int
     rows: int
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,13 +110,16 @@ class Noise:
                     counter=np.array([0, 0, draws.block, draws.purpose], dtype=np.uint64),
                 )
             )
-            rng.standard_normal(out=out.numpy())
+            vectors = out.numpy()
+            for _ in range(draws.first):  # how many numbers a draw takes is not known before it is drawn
+                rng.standard_normal(out=vectors[0])
+            rng.standard_normal(out=vectors)
         else:
             entropy = np.random.SeedSequence((self.seed, draws.index, draws.purpose, draws.block))
             generator = torch.Generator(out.device).manual_seed(int(entropy.generate_state(1, np.uint64)[0]) >> 1)
             # A whole block always: how cuRAND's draws are laid out depends on how many are asked for.
             block = torch.empty((BLOCK, self.dimension), dtype=torch.float64, device=out.device)
-            out.copy_(block.normal_(generator=generator)[: draws.rows])
+            out.copy_(block.normal_(generator=generator)[draws.first : draws.first + draws.rows])
 
 
 def generator_name(device: torch.device) -> str:
@@ -135,6 +144,10 @@ def level_with_noise_error(alpha: float, n: int, tau: float) -> float:
     and a radius, which says p > 1/2, is wrong with probability at most alpha (1 + 2 tau)^n. The other way to account
     for it, certifying with L - tau at the same level, is `certified_radius_sf(t + tau)`; it gives every radius a digit
     that nobody can recompute from the count alone. May exceed 1, and then says nothing.
+
+    The same holds for every stopping rule of level alpha that makes at most n draws. A sequence of draws with k
+    successes is at most (1 + tau/p)^k times as probable under p + tau as under p, so the factor covers every event. If
+    instead the draws' own probability p' is below p, a bound above p is above p', too: probability at most alpha.
 
     >>> print(f"{level_with_noise_error(1e-3, 100_000, 7e-9):.7f}")
     0.0010014
