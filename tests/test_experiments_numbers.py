@@ -18,7 +18,6 @@ from rstheory.audit.decomposition import decompose
 from rstheory.audit.frames import attribution_frame, survival_frame
 from rstheory.cli import app
 from rstheory.experiments import find_experiments
-from rstheory.experiments.report import weight_curve
 from rstheory.experiments.tables import (
     RADII,
     ablation_table,
@@ -29,6 +28,7 @@ from rstheory.experiments.tables import (
     gradient_frame,
     gradient_table,
 )
+from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
 from rstheory.logs.schema import Format
 from rstheory.smoothing.data import load

@@ -14,6 +14,7 @@ from rstheory import _check
 from rstheory._check import Float
 from rstheory._words import plural, printable
 from rstheory.budget import max_radius
+from rstheory.logs.arrays import as_text, compact, constant
 from rstheory.logs.finding import Finding
 from rstheory.logs.lint import lint
 from rstheory.logs.parse import Origin, Parsed, parse
@@ -74,10 +75,8 @@ class CertificationLog:
             if column.shape != (self.samples,):
                 raise ValueError(f"{name} has shape {column.shape}, but there are {self.samples} samples")
             column.flags.writeable = False
-        if self.counts is not None:
-            if self.counts.ndim != 2 or len(self.counts) != self.samples:
-                raise ValueError(f"counts has shape {self.counts.shape}, but there are {self.samples} samples")
-            self.counts.flags.writeable = False
+        if self.counts is not None and (self.counts.ndim != 2 or len(self.counts) != self.samples):
+            raise ValueError(f"counts has shape {self.counts.shape}, but there are {self.samples} samples")
         if not np.all(np.isfinite(self.radius)):
             raise ValueError(f"radius of {self.path} is not allowed: every radius must be finite")
 
@@ -124,7 +123,7 @@ class CertificationLog:
         for name, column in columns.items():
             if len(column) != labels.size:
                 raise ValueError(f"{name} has {len(column)} entries, but label has {labels.size}")
-        return assemble(path, parse(path, _as_text(columns)), sigma=sigma, n=n, alpha=alpha)
+        return assemble(path, parse(path, as_text(columns)), sigma=sigma, n=n, alpha=alpha)
 
     @classmethod
     def from_frame(
@@ -141,10 +140,9 @@ class CertificationLog:
         sigma, n, alpha: noise level and budget, where the frame has no such columns; a contradiction is refused.
         """
         columns = {str(name): frame[name].tolist() for name in frame.columns}
-        if "idx" not in columns:
-            columns = {"idx": frame["index"].tolist() if "index" in columns else frame.index.tolist(), **columns}
+        columns.setdefault("idx", columns["index"] if "index" in columns else frame.index.tolist())
         columns = {name: column for name, column in columns.items() if name in COLUMNS}
-        return assemble(path, parse(path, _as_text(columns)), sigma=sigma, n=n, alpha=alpha)
+        return assemble(path, parse(path, as_text(columns)), sigma=sigma, n=n, alpha=alpha)
 
     def __repr__(self) -> str:
         codes = ", ".join(finding.code for finding in self.warnings)
@@ -301,12 +299,6 @@ def _drawn(name: str, log: CertificationLog, ax: Axes | None) -> Axes:
     return axes
 
 
-def _as_text(columns: Mapping[str, Sequence[Any]]) -> bytes:
-    """Columns as the text of a log, so that one reader reads everything."""
-    rows = zip(*columns.values(), strict=True)
-    return "\n".join(["\t".join(columns), *("\t".join(map(str, row)) for row in rows), ""]).encode()
-
-
 def assemble(
     path: str,
     parsed: Parsed,
@@ -342,28 +334,17 @@ def assemble(
     rows = checked.rows
     return CertificationLog(
         path=path,
-        index=_compact(rows.index),
-        label=_compact(rows.label),
-        predict=_compact(rows.predict),
+        index=compact(rows.index),
+        label=compact(rows.label),
+        predict=compact(rows.predict),
         radius=checked.radius,
-        half_unit=_constant(checked.half_unit),
+        half_unit=constant(checked.half_unit),
         correct=rows.correct,
-        count=_constant(_compact(rows.count)),
+        count=constant(compact(rows.count)),
         sigma=settings[0],
         n=settings[1],
         alpha=settings[2],
-        counts=None if rows.counts is None else _compact(rows.counts),
+        counts=None if rows.counts is None else compact(rows.counts),
         origin=parsed.origin,
         warnings=(*parsed.findings, *warnings, *checked.warnings),
     )
-
-
-def _compact(values: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
-    """The integers in 32 bits where they fit: an audit holds thousands of logs."""
-    fits = not values.size or (values.min() >= -(2**31) and values.max() < 2**31)
-    return values.astype(np.int32) if fits else values
-
-
-def _constant(values: NDArray[Any]) -> NDArray[Any]:
-    """The array, without the memory where all its entries are one."""
-    return np.broadcast_to(values[0], values.shape) if values.size and np.all(values == values[0]) else values
