@@ -20,16 +20,14 @@ from scipy import special, stats
 from rstheory.binomial import clopper_pearson_lower
 from rstheory.smoothing.noise import (
     BLOCK,
-    ESTIMATION,
-    MEASUREMENT,
-    PREDICTION,
-    SELECTION,
+    Begun,
     Draws,
     Noise,
     cut_tail_variation,
     generator_name,
     level_with_noise_error,
 )
+from rstheory.smoothing.purposes import ESTIMATION, GRADIENT, MEASUREMENT, PREDICTION, SELECTION
 from tests.strategies import log_uniform
 
 SEEDS = st.sampled_from([0, 1, 2**63 - 1, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1)
@@ -56,6 +54,36 @@ def test_fewer_rows_are_a_prefix(seed, index, purpose, block, rows, d):
     whole = filled(noise, index, purpose, block)
     assert np.isfinite(whole).all()
     assert np.array_equal(filled(noise, index, purpose, block, rows), whole[:rows])
+
+
+@given(data=st.data(), seed=SEEDS, index=INDICES, block=BLOCKS, d=st.integers(1, 20), remembers=st.booleans())
+def test_a_block_may_be_drawn_in_parts(data, seed, index, block, d, remembers):
+    """In any order, with generators kept or not."""
+    noise, begun = Noise(seed, 0.5, d), Begun() if remembers else None
+    whole = filled(noise, index, ESTIMATION, block)
+    edges = [0, *sorted(data.draw(st.lists(st.integers(1, BLOCK - 1), unique=True, max_size=6))), BLOCK]
+    parts = list(pairwise(edges))
+    if data.draw(st.booleans()):
+        parts = data.draw(st.permutations(parts))
+    for first, end in parts:
+        out = torch.full((end - first, d), math.nan, dtype=torch.float64)
+        noise.fill(out, Draws(index, ESTIMATION, block, end - first, first), begun)
+        assert np.array_equal(out.numpy(), whole[first:end])
+
+
+def test_generators_of_half_drawn_blocks_are_kept_in_bounds(monkeypatch):
+    monkeypatch.setattr(Begun, "_MOST", 3)
+    noise, begun, out = Noise(0, 0.5, 2), Begun(), torch.empty((5, 2), dtype=torch.float64)
+    for index in range(5):
+        noise.fill(out, Draws(index, ESTIMATION, 0, 5), begun)
+    kept = [begun.take(Draws(index, ESTIMATION, 0, 1, 5)) is not None for index in range(5)]
+    assert kept == [False, False, True, True, True]
+    noise.fill(out, Draws(0, ESTIMATION, 0, 5, BLOCK - 5), begun)
+    assert begun.take(Draws(0, ESTIMATION, 1, 1, 0)) is None
+
+
+def test_purposes_are_told_apart():
+    assert len({SELECTION, ESTIMATION, PREDICTION, MEASUREMENT, GRADIENT}) == 5
 
 
 @given(seed=SEEDS, where=st.lists(st.tuples(INDICES, PURPOSES, BLOCKS), min_size=2, max_size=5), data=st.data())
@@ -535,6 +563,28 @@ def test_a_smaller_factor_would_be_wrong(factor):
     n, p, tau = 200, Fraction(1, 2), Fraction(1, 20)
     assert tail_sum(n, p + tau, n) > factor(n, tau) * tail_sum(n, p, n)
     assert tail_sum(n, p + tau, n) == (1 + 2 * tau) ** n * tail_sum(n, p, n)
+
+
+@given(data=st.data(), n=st.integers(1, 12), p=half_or_more(), tau=TAUS)
+def test_the_theorem_behind_the_level_of_any_stopping_rule(data, n, p, tau):
+    """Any rule that stops by (draws, successes) within n draws, and any set of its ends: the factor covers it."""
+    stops = data.draw(st.sets(st.tuples(st.integers(1, n), st.integers(0, n))))
+    wrong = data.draw(st.sets(st.tuples(st.integers(1, n), st.integers(0, n))))
+
+    def probability(q):
+        """Of ending in `wrong`, by walking all paths."""
+        paths, total = {0: Fraction(1)}, Fraction(0)
+        for draws in range(1, n + 1):
+            walked = {}
+            for k, weight in paths.items():
+                walked[k] = walked.get(k, 0) + weight * (1 - q)
+                walked[k + 1] = walked.get(k + 1, 0) + weight * q
+            ended = {k for k in walked if draws == n or (draws, k) in stops}
+            total += sum((walked[k] for k in ended if (draws, k) in wrong), Fraction(0))
+            paths = {k: weight for k, weight in walked.items() if k not in ended}
+        return total
+
+    assert probability(min(p + tau, Fraction(1))) <= (1 + 2 * tau) ** n * probability(p)
 
 
 @settings(max_examples=30)

@@ -14,17 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import rstheory.smoothing.run as run_module
 from rstheory import radius_from_count, read_log, trivial_acr
 from rstheory.cli import app
 from rstheory.logs.append import RunLog, collect
 from rstheory.logs.schema import Format
+from rstheory.smoothing import schedule
+from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.models import build, save_checkpoint
+from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify, Predict
+from tests.stopping import Patience
 
 HERE = Path(__file__).parent
-TASK = Certify(sigma=0.5, n=300, n0=20, seed=1)
+TASK = Certify(sigma=0.5, rule=FixedDraws(300), n0=20, seed=1)
 
 
 def save(path, arch="mlp", classes=10, shape=(1, 8, 8), seed=0, **options):
@@ -81,7 +84,7 @@ def test_constant_classifier_has_exactly_the_trivial_acr(tmp_path):
     model = save(tmp_path / "constant.safetensors", "constant", label=7)
     for n, sigma in ((300, 0.5), (1000, 2.0)):
         out = tmp_path / f"{n}.tsv"
-        certified(model, out, Certify(sigma, n=n, n0=5), skip=3)
+        certified(model, out, Certify(sigma, FixedDraws(n), n0=5), skip=3)
         log = read_log(out)
         share = float((log.label == 7).mean())
         assert log.correct.sum() == (log.label == 7).sum() > 5
@@ -126,9 +129,10 @@ def test_samples_do_not_depend_on_each_other(checkpoint, tmp_path):
     assert certified(checkpoint, tmp_path / "c.tsv", skip=30, limit=4) == every[:5]
 
 
-def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path):
+@pytest.mark.parametrize("rule", ["fixed", "stopping"])
+def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path, rule):
     """Twenty runs ended by SIGKILL, each resumed: see kill_and_resume.py, which compares the logs."""
-    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), "20", "0"]
+    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), "20", "0", rule]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     trials = [line.split() for line in ended.stdout.splitlines()]
@@ -147,6 +151,45 @@ def test_cut_anywhere_and_resumed(checkpoint, tmp_path_factory, cut):
     (folder / "log.tsv").write_bytes(content[: int(cut * len(content))])
     assert certified(checkpoint, folder / "log.tsv", skip=90, resume=True) == whole
     assert not list(folder.glob("log.tsv.*"))
+
+
+STOPPING = Certify(0.5, Patience((30, 50, 100, 300), share=0.5), n0=20, seed=1)
+
+
+def test_a_log_of_samples_that_a_rule_stopped(checkpoint, tmp_path):
+    """The counts of a sample are those of a run that fixes its draws; the log tells draws and rule, in order."""
+    rows = certified(checkpoint, tmp_path / "log.tsv", STOPPING)
+    plain = certified(checkpoint, tmp_path / "plain.tsv")
+    assert rows[0] == [*plain[0], "draws", "rule"]
+    log = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    assert [int(row["idx"]) for row in log] == list(range(0, 450, 30))
+    assert {row["draws"] for row in log} >= {"30", "300"}
+    assert {row["n"] for row in log} == {"300"}
+    for draws in {row["draws"] for row in log}:
+        fixed = certified(checkpoint, tmp_path / draws, Certify(0.5, FixedDraws(int(draws)), n0=20, seed=1))
+        for row, other in zip(log, fixed[1:], strict=True):
+            if row["draws"] == draws:
+                assert row["counts"] == dict(zip(fixed[0], other, strict=True))["counts"]
+
+
+@given(cut=st.floats(0, 1), batch=st.integers(1, 700))
+@settings(max_examples=10, deadline=None)
+def test_a_stopped_log_is_the_same_whatever_the_batch_and_the_kills(checkpoint, tmp_path_factory, cut, batch):
+    folder = tmp_path_factory.mktemp("stopped")
+    whole = certified(checkpoint, folder / "whole.tsv", STOPPING, skip=60)
+    content = (folder / "whole.tsv").read_bytes()
+    (folder / "log.tsv").write_bytes(content[: int(cut * len(content))])
+    machine = Machine(device="cpu", batch=batch)
+    assert certified(checkpoint, folder / "log.tsv", STOPPING, skip=60, resume=True, machine=machine) == whole
+
+
+def test_another_rule_does_not_go_on_with_a_log(checkpoint, tmp_path):
+    certified(checkpoint, tmp_path / "log.tsv", STOPPING)
+    other = Certify(0.5, Patience((30, 50, 100, 300), share=0.6), n0=20, seed=1)
+    with pytest.raises(ValueError, match="it says rule=patience "):
+        certified(checkpoint, tmp_path / "log.tsv", other, resume=True)
+    with pytest.raises(ValueError, match="this log was not written by this kind of run"):
+        certified(checkpoint, tmp_path / "log.tsv", resume=True)
 
 
 def test_a_finished_run_is_left_alone(checkpoint, tmp_path):
@@ -193,10 +236,10 @@ def test_torchrun_writes_the_log_of_a_single_process(checkpoint, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"task": Certify(0.5, n=301, n0=20, seed=1)}, "it says n=300, this run has n=301"),
-        ({"task": Certify(0.25, n=300, n0=20, seed=1)}, "it says sigma=0.5, this run has sigma=0.25"),
-        ({"task": Certify(0.5, n=300, n0=20, seed=2)}, "it says seed=1, this run has seed=2"),
-        ({"task": Certify(0.5, n=300, n0=20, seed=1, alpha=0.01)}, "it says alpha=0.001, this run has alpha=0.01"),
+        ({"task": Certify(0.5, FixedDraws(301), n0=20, seed=1)}, "it says n=300, this run has n=301"),
+        ({"task": Certify(0.25, FixedDraws(300), n0=20, seed=1)}, "it says sigma=0.5, this run has sigma=0.25"),
+        ({"task": Certify(0.5, FixedDraws(300), n0=20, seed=2)}, "it says seed=1, this run has seed=2"),
+        ({"task": Certify(0.5, FixedDraws(300, 0.01), n0=20, seed=1)}, "it says alpha=0.001, this run has alpha=0.01"),
         ({"task": Predict(0.5, n=300, seed=1)}, "this log was not written by this kind of run"),
         ({"skip": 31}, "idx=30 is not among the samples"),
         ({"split": "train"}, "it says data=digits test"),
@@ -264,15 +307,15 @@ def test_a_full_disk_loses_nothing(checkpoint, tmp_path, monkeypatch):
 
 def test_an_error_in_the_middle_keeps_what_was_certified(checkpoint, tmp_path, monkeypatch):
     whole = certified(checkpoint, tmp_path / "whole.tsv", skip=1, limit=40)
-    monkeypatch.setattr(run_module, "grouped", lambda indices, budgets, counter: ([i] for i in indices))
-    count = run_module.Counter.count
+    monkeypatch.setattr(schedule, "_MOST_BYTES", 1)  # one image at a time
+    count = ClassCounter.count_spans
 
     def failing(self, images, indices, *rest):
         if indices[0] == 20:
             raise RuntimeError("out of memory")
         return count(self, images, indices, *rest)
 
-    monkeypatch.setattr(run_module.Counter, "count", failing)
+    monkeypatch.setattr(ClassCounter, "count_spans", failing)
     with pytest.raises(RuntimeError):
         certified(checkpoint, tmp_path / "log.tsv", skip=1, limit=40)
     assert without_time(tmp_path / "log.tsv") == whole[:21]

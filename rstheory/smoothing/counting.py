@@ -11,9 +11,10 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import chain
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from rstheory import _check
 from rstheory._progress import Advance
-from rstheory.smoothing.noise import BLOCK, Draws, Noise, generator_name
+from rstheory.smoothing.noise import BLOCK, Begun, Draws, Noise, generator_name
 
 
 class Span(NamedTuple):
@@ -64,35 +65,32 @@ def segments(index: int, purpose: int, first: int, draws: int) -> Iterator[Draws
 
 
 def packed(spans: Sequence[Span], indices: Sequence[int], rows: int) -> Iterator[list[Segment]]:
-    """All draws of the spans in batches of at most `rows`, at least `BLOCK`, that leave as little room as they can.
+    """All draws of the spans in batches of exactly `rows`; only the last one may hold fewer.
 
-    Whole blocks come first. Where one more would not fit, the largest of the partial blocks that fit fill the room.
-    There are at most two of these per span, so they are kept at hand; whole blocks are made as they are needed.
+    A block is cut where a batch ends. That makes its noise dearer, so whole blocks come first: they fill the usual
+    batches without a cut.
     """
 
-    def all_segments() -> Iterator[Segment]:
+    def blocks(whole: bool) -> Iterator[Segment]:
         for place, (sample, purpose, first, draws) in enumerate(spans):
             for part in segments(indices[sample], purpose, first, draws):
-                yield Segment(sample, place, part)
+                if (part.rows == BLOCK) is whole:
+                    yield Segment(sample, place, part)
 
-    partial = sorted((s for s in all_segments() if s.draws.rows < BLOCK), key=_rows)
-    whole = (s for s in all_segments() if s.draws.rows == BLOCK)
-    block = next(whole, None)
-    while block is not None or partial:
-        batch: list[Segment] = []
-        room = rows
-        while block is not None and room >= BLOCK:
-            batch.append(block)
-            room -= BLOCK
-            block = next(whole, None)
-        while fitting := bisect_right(partial, room, key=_rows):
-            batch.append(partial.pop(fitting - 1))
-            room -= _rows(batch[-1])
+    batch: list[Segment] = []
+    room = rows
+    for segment in chain(blocks(True), blocks(False)):
+        rest = segment.draws
+        while rest.rows >= room:
+            batch.append(segment._replace(draws=replace(rest, rows=room)))
+            yield batch
+            rest = replace(rest, first=rest.first + room, rows=rest.rows - room)
+            batch, room = [], rows
+        if rest.rows:
+            batch.append(segment._replace(draws=rest))
+            room -= rest.rows
+    if batch:
         yield batch
-
-
-def _rows(segment: Segment) -> int:
-    return segment.draws.rows
 
 
 class ClassCounter:
@@ -135,6 +133,7 @@ class ClassCounter:
         self.workers = _check.scalar_int("workers", _check.budget("workers", threads))
         rows = self.batch * -(-BLOCK // self.batch) if self.batch < BLOCK else self.batch
         self._buffers = [_Buffers(rows, shape, device, dtype) for _ in range(self.workers)]
+        self._begun = Begun()
         self._pool = ThreadPoolExecutor(self.workers, initializer=self._own_core if self.workers > 1 else None)
 
     def __enter__(self) -> Self:
@@ -230,7 +229,7 @@ class ClassCounter:
         noisy, row = buffers.noisy, 0
         for segment in batch:
             part = slice(row, row + segment.draws.rows)
-            self.noise.fill(noisy[part], segment.draws)
+            self.noise.fill(noisy[part], segment.draws, self._begun)
             noisy[part].mul_(self.noise.sigma / self.noise.grid).add_(scaled[segment.sample])
             buffers.span[part] = segment.span
             row = part.stop

@@ -21,8 +21,7 @@ from rstheory._progress import Advance
 from rstheory.smoothing.counting import ClassCounter, Span
 from rstheory.smoothing.tasks import Task
 
-# What a round's last batches leave empty is lost: a few percent of so many. A kill loses what a round had begun.
-_BATCHES = 16  # per thread and round
+_BATCHES = 16  # per thread and round: at its end threads wait for each other, and a kill loses what it had begun
 _MOST_BYTES = 2**28  # of images in one round, as float64
 
 
@@ -67,6 +66,11 @@ class Sample:
     needed: NDArray[np.int64]
     seconds: float = 0.0
 
+    @property
+    def draws(self) -> int:
+        """Draws until the task is asked again, for all purposes."""
+        return int(self.needed.sum())
+
 
 def finished(
     task: Task, counter: ClassCounter, images: Images, indices: Sequence[int], advance: Advance
@@ -80,47 +84,74 @@ def finished(
     nothing = np.zeros((1, len(task.purposes), counter.classes), dtype=np.int64)
     at_first = task.needed(nothing)[0]
     waiting = (Sample(index, nothing[0], at_first) for index in indices)
-    most_draws = _BATCHES * counter.batch * counter.workers
+    batches = counter.batch * counter.workers  # draws that keep every thread at work on a batch
     most_samples = max(1, _MOST_BYTES // (8 * math.prod(images.shape)))
     under_way: list[Sample] = []
     while True:
-        draws = sum(int(sample.needed.sum()) for sample in under_way)
-        while draws < most_draws and len(under_way) < most_samples and (new := next(waiting, None)) is not None:
+        draws = sum(sample.draws for sample in under_way)
+        while draws < _BATCHES * batches and len(under_way) < most_samples:
+            if (new := next(waiting, None)) is None:
+                break
             under_way.append(new)
-            draws += int(new.needed.sum())
+            draws += new.draws
         if not under_way:
             return
-        chosen = under_way[: _round_size(under_way, most_draws)]
-        _count(task, counter, images, chosen, advance)
-        done = [sample for sample in chosen if not sample.needed.any()]
-        under_way = [sample for sample in under_way if sample.needed.any()]
+        round_ = _round(under_way, _BATCHES * batches, batches)
+        _count(task, counter, images, round_, advance)
+        done = [sample for sample, _ in round_ if not sample.draws]
+        under_way = [sample for sample in under_way if sample.draws]
         advance(sum(task.most_draws - int(sample.counts.sum()) for sample in done))
         if done:
             yield done
 
 
-def _round_size(under_way: Sequence[Sample], most_draws: int) -> int:
-    """How many of the samples, from the first on, make at most so many draws together; at least one."""
-    draws = np.cumsum([sample.needed.sum() for sample in under_way])
-    return max(1, int(np.searchsorted(draws, most_draws, side="right")))
+def _round(samples: Sequence[Sample], most: int, batches: int) -> list[tuple[Sample, NDArray[np.int64]]]:
+    """Draws of the next round, by sample and purpose: all that the first samples need, as far as it is at most `most`.
+
+    Where several samples meet, the last of them gets a part only, so that the draws fill whole batches: it goes on in
+    the next round. One sample that needs more than `most` gets all at once.
+    """
+    total = np.cumsum([sample.draws for sample in samples])
+    room = int(total[max(0, int(np.searchsorted(total, most, side="right")) - 1)])
+    if len(samples) > 1 and samples[0].draws < room:
+        room = room // batches * batches or room
+    chosen = []
+    for sample in samples:
+        draws = np.diff(np.minimum(np.cumsum(sample.needed), room), prepend=0)
+        room -= int(draws.sum())
+        if not draws.any():
+            break
+        chosen.append((sample, draws))
+    return chosen
 
 
-def _count(task: Task, counter: ClassCounter, images: Images, chosen: Sequence[Sample], advance: Advance) -> None:
-    """Make the draws that the samples need, and ask the task again."""
+def _count(
+    task: Task,
+    counter: ClassCounter,
+    images: Images,
+    round_: Sequence[tuple[Sample, NDArray[np.int64]]],
+    advance: Advance,
+) -> None:
+    """Make the draws of a round, and ask the task about the samples that have come to their look."""
     start = time.perf_counter()
     spans = [
         Span(place, purpose, int(counts.sum()), int(draws))
-        for place, sample in enumerate(chosen)
-        for purpose, counts, draws in zip(task.purposes, sample.counts, sample.needed, strict=True)
+        for place, (sample, asked) in enumerate(round_)
+        for purpose, counts, draws in zip(task.purposes, sample.counts, asked, strict=True)
         if draws
     ]
-    indices = [sample.index for sample in chosen]
+    indices = [sample.index for sample, _ in round_]
     found = counter.count_spans(images.inputs(torch.tensor(indices)), indices, spans, advance)
-    counts = np.stack([sample.counts for sample in chosen])
+    counts = np.stack([sample.counts for sample, _ in round_])
     for span, votes in zip(spans, found, strict=True):
         counts[span.sample, task.purposes.index(span.purpose)] += votes
-    needed = task.needed(counts)
-    share = (time.perf_counter() - start) / sum(span.draws for span in spans)
-    for sample, now, more in zip(chosen, counts, needed, strict=True):
-        sample.seconds += share * int(sample.needed.sum())
-        sample.counts, sample.needed = now.copy(), more  # a view would keep those of all samples
+    each = (time.perf_counter() - start) / sum(span.draws for span in spans)
+    for (sample, draws), now in zip(round_, counts, strict=True):
+        sample.counts = now.copy()  # a view would keep those of all samples
+        sample.needed = sample.needed - draws
+        sample.seconds += each * int(draws.sum())
+    looked_at = [sample for sample, _ in round_ if not sample.draws]
+    if looked_at:
+        needed = task.needed(np.stack([sample.counts for sample in looked_at]))
+        for sample, more in zip(looked_at, needed, strict=True):
+            sample.needed = more
