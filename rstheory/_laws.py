@@ -116,8 +116,8 @@ class Hypergeometric:
             size = of.astype(np.float64)
             return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
 
-        whole = part(np.asarray(self.draws), np.asarray(self.total))
-        mass = part(j, self.failures) + part(self.draws - j, self.total - self.failures) - whole
+        all_draws = part(np.asarray(self.draws), np.asarray(self.total))
+        mass = part(j, self.failures) + part(self.draws - j, self.total - self.failures) - all_draws
         return np.where(inside, mass, -np.inf)
 
     def ratio_down(self, j: Counts) -> Float:
@@ -162,8 +162,8 @@ class BetaBinomial:
             size = of.astype(np.float64)
             return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
 
-        whole = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
-        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - whole
+        all_draws = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
+        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - all_draws
         return np.asarray(mass + np.log1p(-rate))
 
     def ratio_down(self, j: Counts) -> Float:
@@ -187,7 +187,7 @@ def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Flo
     # Where even the mass at the centre underflows, the mean is far beyond `last`, and the sum underflows too.
     log_mass = laws.log_mass(centre)
     pending = np.flatnonzero((log_mass > _UNDERFLOW) & (centre <= last))
-    width = 50.0  # in natural logarithms: a window leaves out about exp(-width) of its largest point mass
+    width = 36.0  # in natural logarithms: a window leaves out about exp(-width) of its largest mass
     while pending.size:
         chosen, start = laws.select(pending), centre[pending]
         low, high = _window(chosen, start, last, width)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rstheory.audit.budget_curves import BudgetCurves, at_budgets
 from rstheory.audit.compare import compare, compare_all
 from rstheory.audit.difficulty import DIFFICULTY, attribution
-from rstheory.audit.paired import bootstrap_interval, common_samples
+from rstheory.audit.paired import bootstrap_intervals, common_samples
 
 N = 60
 COUNTS = st.lists(st.integers(0, N), min_size=12, max_size=12)
@@ -133,8 +133,11 @@ def test_bootstrap_interval_covers_the_mean():
     be 7 standard deviations below that."""
     rng = np.random.default_rng(8)
     covered = sum(
-        low <= 1 <= high for low, high in (bootstrap_interval(rng.exponential(size=100), seed=0) for _ in range(200))
+        low <= 1 <= high for low, high in bootstrap_intervals([rng.exponential(size=100) for _ in range(200)], seed=0)
     )
     assert 160 <= covered <= 199
     values = rng.random(50)
-    assert bootstrap_interval(values, 3) == bootstrap_interval(values, 3) != bootstrap_interval(values, 4)
+    assert bootstrap_intervals([values], 3) == bootstrap_intervals([values], 3) != bootstrap_intervals([values], 4)
+    (first, second), (alone,) = bootstrap_intervals([values, values[::-1]], 3), bootstrap_intervals([values], 3)
+    assert first == pytest.approx(alone, rel=1e-12)
+    assert first != second

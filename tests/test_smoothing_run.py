@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stopping import Patience
 from typer.testing import CliRunner
 
 from rstheory import radius_from_count, read_log, trivial_acr
@@ -24,7 +25,6 @@ from rstheory.smoothing.models import build, save_checkpoint
 from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify, Predict
-from tests.stopping import Patience
 
 HERE = Path(__file__).parent
 TASK = Certify(sigma=0.5, rule=FixedDraws(300), n0=20, seed=1)

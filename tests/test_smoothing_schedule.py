@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stopping import Patience
 from torch import nn
 
 from rstheory import radius_from_count
@@ -17,7 +18,6 @@ from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import ESTIMATION, SELECTION
 from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.tasks import Certify, Predict
-from tests.stopping import Patience
 
 CPU = torch.device("cpu")
 SHAPE, DIMENSION, CLASSES = (1, 2, 2), 4, 3

@@ -1,6 +1,5 @@
 """The logs that ship with the package: complete, recomputable from their counts, and of the networks beside them."""
 
-import json
 import os
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, prepare, weights_digest
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import ESTIMATION, PREDICTION, SELECTION
-from rstheory.smoothing.training import EasySamples, Settings
+from rstheory.smoothing.training.identity import identity_of_checkpoint
 
 ZOO = Path(rstheory.__file__).parent / "zoo"
 LOGS = {path.relative_to(ZOO).as_posix(): path for path in sorted(ZOO.rglob("noise_*.tsv"))}
@@ -56,9 +55,8 @@ def test_logs_belong_to_their_checkpoints(name):
 @pytest.mark.parametrize("path", TRAINING, ids=lambda path: "/".join(path.parts[-3:]))
 def test_training_logs_agree_with_the_baselines_until_the_method_begins(path):
     """One seed, machine and number of threads: what the method does not change is the same to the last digit."""
-    checkpoint = load_checkpoint(path.with_name(path.name.replace("train.tsv", "safetensors")))
-    config = json.loads(checkpoint.metadata["config"])
-    start = Settings(**config | {"easy": EasySamples(**config["easy"])}).start
+    run = identity_of_checkpoint(path.with_name(path.name.replace("train.tsv", "safetensors")))
+    start = min([value for name, value in run.items() if name.endswith(".start")], default=run["epochs"])
     baseline = path.parent.parent / "gaussian" / path.name
     own, other = (pd.read_csv(log, sep="\t").drop(columns="seconds").iloc[:start] for log in (path, baseline))
     pd.testing.assert_frame_equal(own, other)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR, Kind, Moments, acr_at_budget, interpolated_moments, moments
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Budgets looked at: every one up to the first number, then this many per decade.
 EVERY_BUDGET_TO = 100
@@ -69,11 +72,13 @@ class BudgetCurves:
 
     def _tally(self, counts: Sequence[Float]) -> csr_array:
         """How often each log has each of the distinct counts: (logs, counts)."""
+        from scipy.sparse import csr_array  # `import rstheory` need not wait for it
+
         rows = [np.unique(np.searchsorted(self.counts, own), return_counts=True) for own in counts]
         starts = np.cumsum([0, *(len(where) for where, _ in rows)])
         shape = (len(rows), len(self.counts))
         columns, times = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
-        return csr_array((times.astype(np.float64), columns.astype(np.int64), starts), shape=shape)
+        return csr_array((times.astype(np.float64), columns.astype(np.int32), starts), shape=shape)
 
     def at(self, n: int) -> list[BudgetedACR]:
         """Expected ACR of each log at budget n: exact up to the logs' own, beyond it predicted (interpolated)."""

@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from rstheory._check import Float
 from rstheory._progress import Advance
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution
-from rstheory.audit.paired import bootstrap_interval, common_samples, lead
+from rstheory.audit.paired import bootstrap_intervals, common_samples, lead
 from rstheory.logs.log import CertificationLog
 from rstheory.radius import certified_radius_inverse
 
@@ -78,7 +79,7 @@ def compare(a: CertificationLog, b: CertificationLog, *, seed: int = 0) -> Compa
     common = common_samples(a, b)
     if not common[0].samples:
         raise ValueError(f"{a.path} and {b.path} have no sample in common")
-    return _compare_common(*common, BudgetCurves(common).crossings(0, 1), seed)
+    return _compare_common(*common, BudgetCurves(common).crossings(0, 1), *_intervals([common], seed))
 
 
 def compare_all(
@@ -98,15 +99,36 @@ def compare_all(
         _require_alike(logs[0], log)
     known = BudgetCurves(logs) if curves is None else curves
     place = range(len(logs)) if positions is None else positions
-    results = []
+    pairs: list[tuple[CertificationLog, CertificationLog]] = []
+    crossings: list[tuple[int, ...]] = []
     for i, j in combinations(range(len(logs)), 2):
         a, b = common_samples(logs[i], logs[j])
         if a.samples:
             all_common = a is logs[i] and b is logs[j]
-            crossings = known.crossings(place[i], place[j]) if all_common else BudgetCurves([a, b]).crossings(0, 1)
-            results.append(_compare_common(a, b, crossings, seed))
+            pairs.append((a, b))
+            crossings.append(
+                known.crossings(place[i], place[j]) if all_common else BudgetCurves([a, b]).crossings(0, 1)
+            )
         advance(1)
-    return results
+    return [
+        _compare_common(a, b, budgets, interval)
+        for (a, b), budgets, interval in zip(pairs, crossings, _intervals(pairs, seed), strict=True)
+    ]
+
+
+def _intervals(pairs: Sequence[tuple[CertificationLog, CertificationLog]], seed: int) -> list[tuple[float, float]]:
+    """Bootstrap interval of the ACR difference of each pair; those with one number of samples are resampled at once."""
+    differences = [_difference(a, b) for a, b in pairs]
+    intervals = [(float("nan"), float("nan"))] * len(pairs)
+    for samples in {len(difference) for difference in differences}:
+        alike = [i for i, difference in enumerate(differences) if len(difference) == samples]
+        for i, interval in zip(alike, bootstrap_intervals([differences[i] for i in alike], seed), strict=True):
+            intervals[i] = interval
+    return intervals
+
+
+def _difference(a: CertificationLog, b: CertificationLog) -> Float:
+    return a.radius * a.correct - b.radius * b.correct
 
 
 def _require_alike(a: CertificationLog, b: CertificationLog) -> None:
@@ -119,8 +141,10 @@ def _require_alike(a: CertificationLog, b: CertificationLog) -> None:
             )
 
 
-def _compare_common(a: CertificationLog, b: CertificationLog, crossings: tuple[int, ...], seed: int) -> Comparison:
-    difference = a.radius * a.correct - b.radius * b.correct
+def _compare_common(
+    a: CertificationLog, b: CertificationLog, crossings: tuple[int, ...], interval: tuple[float, float]
+) -> Comparison:
+    difference = _difference(a, b)
     regions = lead_regions(a, b)
     leaders = {region.leader for region in regions}
     return Comparison(
@@ -131,7 +155,7 @@ def _compare_common(a: CertificationLog, b: CertificationLog, crossings: tuple[i
         acr_b=b.acr,
         acr_difference=float(difference.mean()),
         standard_error=float(difference.std(ddof=1) / np.sqrt(a.samples)) if a.samples > 1 else float("nan"),
-        interval=bootstrap_interval(difference, seed),
+        interval=interval,
         dominates=regions[0].leader if len(leaders) == 1 else None,
         regions=regions,
         crossing_budgets=crossings,

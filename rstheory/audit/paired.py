@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,11 +54,17 @@ def lint_between(a: CertificationLog, b: CertificationLog) -> tuple[Finding, ...
     return tuple(findings)
 
 
-def bootstrap_interval(difference: Float, seed: int, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of paired differences, over BOOTSTRAP resamples of the samples."""
-    means = _resampling_weights(len(difference), seed) @ difference / len(difference)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def bootstrap_intervals(differences: Sequence[Float], seed: int, level: float = 0.95) -> list[tuple[float, float]]:
+    """Percentile bootstrap interval of the mean of each of some paired differences, over BOOTSTRAP resamples.
+
+    differences: of the same number of samples each; all are resampled at once.
+    """
+    if not differences:
+        return []
+    samples = len(differences[0])
+    means = _resampling_weights(samples, seed) @ np.stack(differences, axis=1) / samples
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 @lru_cache(maxsize=1)

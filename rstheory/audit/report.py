@@ -181,16 +181,16 @@ def audit_report(
         for g, (group, reason) in enumerate(zip(groups, reasons, strict=True)):
             if reason is None:
                 key = (logs[group[0]].n, logs[group[0]].alpha)
-                found = [logs[i] for i in group]
-                comparisons[g] = compare_all(found, curves[key], positions=[places[i] for i in group], advance=advance)
+                alike = [logs[i] for i in group]
+                comparisons[g] = compare_all(alike, curves[key], positions=[places[i] for i in group], advance=advance)
 
     names = short_names([log.path for log in logs])
-    reports = tuple(_log_report(log, name, found) for log, name, found in zip(logs, names, at, strict=True))
+    reports = tuple(_log_report(log, name, acr) for log, name, acr in zip(logs, names, at, strict=True))
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, found, reason, label)
-            for group, found, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
+            _group(reports, group, pairs, reason, label)
+            for group, pairs, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
         tuple(places),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
 
 from rstheory import _check
 from rstheory._check import Float
@@ -50,6 +49,8 @@ def survival(log: CertificationLog, *, rho: float = 0.05, label: int | None = No
     Bounds are taken at the lower end of the printed radii. rho in (0, 1). The bands of several labels hold one by one,
     not all at once.
     """
+    from scipy.stats import binom  # `import rstheory` need not wait for it
+
     _check.level("rho", rho)
     chosen = np.ones(log.samples, dtype=bool) if label is None else log.label == label
     samples = int(chosen.sum())

@@ -11,11 +11,13 @@ from rstheory.cli.common import refusals
 from rstheory.cli.options import (
     Alpha,
     Batch,
+    Channels,
     Checkpoint,
     Compile,
     Data,
     Device,
     Dtype,
+    Label,
     Max,
     Mean,
     N,
@@ -25,7 +27,9 @@ from rstheory.cli.options import (
     Sigma,
     Skip,
     Split,
+    Start,
     Std,
+    TrustProgram,
     numbers,
 )
 
@@ -41,6 +45,9 @@ def certify(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -49,6 +56,7 @@ def certify(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
 
@@ -73,11 +81,15 @@ def certify(
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=on_terminal("certifying", "draws"),
         )
@@ -102,6 +114,9 @@ def predict(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -110,6 +125,7 @@ def predict(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
     from rstheory._progress import on_terminal
@@ -127,11 +143,15 @@ def predict(
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=on_terminal("certifying", "draws"),
         )

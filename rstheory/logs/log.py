@@ -146,10 +146,10 @@ class CertificationLog:
 
     def __repr__(self) -> str:
         codes = ", ".join(finding.code for finding in self.warnings)
-        found = f", {plural(len(self.warnings), 'warning')}: {codes}" if codes else ""
+        remarks = f", {plural(len(self.warnings), 'warning')}: {codes}" if codes else ""
         return (
             f"CertificationLog({printable(self.path)!r}, {plural(self.samples, 'sample')}, sigma={self.sigma:g},"
-            f" N={self.n:,}, alpha={self.alpha:g}, ACR {self.acr:.4f}{found})"
+            f" N={self.n:,}, alpha={self.alpha:g}, ACR {self.acr:.4f}{remarks})"
         )
 
     @property

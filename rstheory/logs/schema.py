@@ -138,8 +138,8 @@ def header_names(line: bytes) -> tuple[str, ...] | None:
 
 
 def _split(line: bytes) -> tuple[str, ...]:
-    found = [name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t")]
-    return tuple(name if _OFFICIAL.get(name, name) in found else _OFFICIAL[name] for name in found)
+    names = [name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t")]
+    return tuple(name if _OFFICIAL.get(name, name) in names else _OFFICIAL[name] for name in names)
 
 
 def is_compressed(line: bytes) -> bool:

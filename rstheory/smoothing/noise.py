@@ -27,9 +27,9 @@ are uniform on [0, X_i), and the computed a z + b stands within a X_i 2^-52 (the
 on average over the layers, 0.7% refused proposals included: the mean of X_i is 1.60, of e_i X_i 3.9, of 1/X_i 0.8. The
 acceptance tests of wedges and tail are reached by 1.5 in 100 coordinates and differ from those of real numbers with
 probability 2^-42 at most; these, the values of the tail, and rectangles that end up to 15 2^-52 off add less than 1/100
-of that. tests/test_smoothing_noise.py measures these numbers. Over d coordinates with |b| <= 1/h the sum is below
-tau = d 2^-48 (a + 1/(8h)). Box-Muller with 53-bit uniforms u has radius sqrt(-2 ln u), which the unseen bits move by
-2^-53/(r u), on average over u by 8.6 * 2^-53; with its roundings it stays below the same expression.
+of that. tests/test_smoothing_noise_ziggurat.py measures these numbers. Over d coordinates with |b| <= 1/h the sum is
+below tau = d 2^-48 (a + 1/(8h)). Box-Muller with 53-bit uniforms u has radius sqrt(-2 ln u), which the unseen bits move
+by 2^-53/(r u), on average over u by 8.6 * 2^-53; with its roundings it stays below the same expression.
 """
 
 from __future__ import annotations
@@ -43,10 +43,6 @@ import torch
 from scipy.special import ndtr
 
 from rstheory import _check
-from rstheory.smoothing.purposes import ESTIMATION as ESTIMATION
-from rstheory.smoothing.purposes import MEASUREMENT as MEASUREMENT
-from rstheory.smoothing.purposes import PREDICTION as PREDICTION
-from rstheory.smoothing.purposes import SELECTION as SELECTION
 
 BLOCK = 128  # draws that share a counter
 

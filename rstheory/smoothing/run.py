@@ -18,7 +18,7 @@ from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_other_noise, prepare
+from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
 from rstheory.smoothing.share import Share, own_device, processes
@@ -149,8 +149,12 @@ def run_checkpoint(
     source: str,
     out: Path,
     split: str = "test",
+    start: int = 0,
     skip: int = 1,
     limit: int | None = None,
+    label: str | None = None,
+    channels: int | None = None,
+    trust_program: bool = False,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     machine: Machine = Machine(),  # frozen
@@ -159,21 +163,23 @@ def run_checkpoint(
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split: as `data.load` takes them.
-    skip, limit: every skip-th image, at most this many.
-    mean, std: see `load_checkpoint`.
+    source, split, label, channels: as `data.load` takes them.
+    start, skip, limit: every skip-th image from the start-th on, at most this many.
+    mean, std, trust_program: see `load_checkpoint`.
+    machine: how the network is run.
     resume, progress: see `run`.
 
     Returns the tau of the noise, in all processes but the first None. Warns where the checkpoint was trained under
-    another noise level.
+    another noise level, and where a file that is not ours answers no better than by chance.
     """
     require_folder(out)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
     with processes(device) as share:
-        data = load(source, split)
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std)
+        data = load(source, split, label=label, channels=channels)
+        indices = data.every(skip, limit, start).tolist()
+        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
         if loaded.classes != len(data.classes):
             raise ValueError(
                 f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
@@ -181,6 +187,7 @@ def run_checkpoint(
             )
         if share.first:
             note_other_noise(checkpoint, loaded, task.sigma)
+            note_chance(checkpoint, loaded, data, task.sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:
@@ -196,6 +203,5 @@ def run_checkpoint(
             workers=1 if machine.compiled else None,
         )
         with counter:
-            indices = data.every(skip, limit).tolist()
             run(task, counter, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
         return counter.noise.tau if share.first else None

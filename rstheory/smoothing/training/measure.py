@@ -1,4 +1,4 @@
-"""Measurements of a trained network that figures are drawn from: p and gradient norms of samples, in a file (E7)."""
+"""Measurements of a trained network, from which figures are drawn: p and gradient norms of images, in a file (E7)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rstheory._progress import Progress, silent
 from rstheory._provenance import provenance, write_csv
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, note_other_noise
-from rstheory.smoothing.training.attack import Attack
 from rstheory.smoothing.training.gradients import gradient_norms
+from rstheory.smoothing.training.perturbations import Attack
 from rstheory.smoothing.training.probability import label_counts
 from rstheory.smoothing.training.settings import Settings
 
@@ -38,18 +38,22 @@ def measure(
     device: torch.device | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
+    """Write, for every skip-th image, how many of `draws` noisy copies get its label, and its gradient norms.
 
-    gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
-    `steps` of length `step` (default: the paper's for this sigma). device: default CPU. progress: opened with three
-    steps per sample. CSV below comment lines that say what made it. ValueError, before anything is computed, for what
-    cannot be measured or written.
+    The file is CSV below comment lines that say what made it. Its columns `gradient` and `gradient_attacked` are
+    `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3.
+
+    steps, step: of the attack; defaults are the paper's for this sigma.
+    device: CPU by default.
+    progress: opened with three steps per image.
+
+    ValueError, before anything is computed, for what cannot be measured or written.
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
     require_folder(out)
-    easy = Settings(sigma).easy
-    attack = Attack(0, easy.steps if steps is None else steps, easy.step if step is None else step)
+    published = Attack.published(Settings(sigma))
+    attack = Attack(0, published.steps if steps is None else steps, published.step if step is None else step)
     for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
         _check.at_least(1, name, value)
     device = device or torch.device("cpu")

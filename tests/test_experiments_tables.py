@@ -1,22 +1,11 @@
-"""E7, F3, D4, D5: the numbers in tables and figures, each against the plainest way to get it."""
-
-from pathlib import Path
+"""E7: the numbers in tables and curves of experiments, each against the plainest way to get it."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from audit_logs import counts_of_model, log_of_counts
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import beta, binom, norm
-from typer.testing import CliRunner
 
-import rstheory
-from rstheory import expected_radius, radius_from_count
 from rstheory.audit.decomposition import decompose
-from rstheory.audit.frames import attribution_frame, survival_frame
-from rstheory.cli import app
 from rstheory.experiments import find_experiments
 from rstheory.experiments.tables import (
     RADII,
@@ -31,77 +20,8 @@ from rstheory.experiments.tables import (
 from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
 from rstheory.logs.schema import Format
-from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.tasks import Certify
-from rstheory.smoothing.training import Attack, label_counts
-from rstheory.smoothing.training.gradients import gradient_norms
-from rstheory.smoothing.training.measure import measure
-
-CHECKPOINT = Path(rstheory.__file__).parent / "zoo" / "digits" / "gaussian" / "model_0.50.safetensors"
-
-# -- rstheory measure -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.filterwarnings("ignore:.* was trained under sigma")
-@pytest.mark.parametrize(
-    ("sigma", "options", "steps", "step"),
-    [
-        (0.25, [], 3, 0.25),  # theory E5
-        (0.5, ["--attack-steps", 2, "--attack-step", 0.03], 2, 0.03),
-        (0.5, ["--attack-steps", 2], 2, 0.25),
-        (0.5, ["--attack-step", 0.03], 6, 0.03),
-    ],
-)
-def test_measure_writes_what_its_parts_find(tmp_path, sigma, options, steps, step):
-    """Every column against the function that makes it, at the noise level, seed, draws and attack asked for."""
-    out = tmp_path / "measured.csv"
-    arguments = ["measure", "--checkpoint", CHECKPOINT, "--data", "digits", "--split", "test", "--sigma", sigma]
-    arguments += ["--skip", 40, "--max", 6, "--draws", 30, "--gradient-draws", 3, "--seed", 5, "--device", "cpu"]
-    result = CliRunner().invoke(app, [*map(str, [*arguments, *options]), "--out", str(out)])
-    assert result.exit_code == 0, result.output
-    frame = pd.read_csv(out, comment="#")
-    indices = list(range(0, 240, 40))
-    assert frame["idx"].tolist() == indices
-    data, model = load("digits", "test"), load_checkpoint(CHECKPOINT).model.requires_grad_(True)
-    assert frame["label"].tolist() == data.labels[indices].tolist()
-    alike = {"sigma": sigma, "seed": 5}
-    counts = label_counts(model, data, indices, draws=30, device=torch.device("cpu"), **alike)
-    assert frame["count"].tolist() == counts.tolist()
-    plain = gradient_norms(model, data, indices, draws=3, **alike).numpy()
-    attacked = gradient_norms(model, data, indices, draws=3, attack=Attack(0, steps, step), **alike).numpy()
-    assert not np.allclose(plain, attacked, rtol=0.01)
-    np.testing.assert_allclose(frame["gradient"], plain, rtol=1e-6)
-    np.testing.assert_allclose(frame["gradient_attacked"], attacked, rtol=1e-6)
-    assert f"# attack: {steps} steps of {step}\n" in out.read_text()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"sigma": -1.0}, "sigma=-1.0"),
-        ({"steps": 0}, "steps=0"),
-        ({"steps": -2}, "steps=-2"),
-        ({"step": 0.0}, "step=0.0"),
-        ({"draws": 0}, "draws=0"),
-        ({"gradient_draws": 0}, "gradient_draws=0"),
-    ],
-)
-def test_bad_measurements_are_refused_before_they_are_made(tmp_path, change, message):
-    with pytest.raises(ValueError, match=message):
-        measure(tmp_path / "absent.safetensors", "digits", tmp_path / "out.csv", **({"sigma": 0.5} | change))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"sigma": -1.0}, "sigma=-1.0"), ({"draws": 0}, "draws=0"), ({"attack": Attack(1, 2, 0.1)}, "attack.start=1")],
-)
-def test_bad_gradients_are_refused(change, message):
-    options = {"sigma": 0.5, "draws": 1, "seed": 0} | change
-    with pytest.raises(ValueError, match=message):
-        gradient_norms(load_checkpoint(CHECKPOINT).model, load("digits", "test"), [0], **options)
-
 
 # -- tables of experiments ------------------------------------------------------------------------------------------
 
@@ -338,117 +258,3 @@ def test_the_curve_of_weights_is_e2s_averaged_over_the_draws():
             assert found == pytest.approx(weight[next(k for k in range(17) if binom.cdf(k, 16, p) >= q)], rel=1e-9)
     assert curve["weight"].iloc[0] == 1
     assert curve["weight"].iloc[-1] == pytest.approx(7.21, abs=0.005)  # the paper's largest weight
-
-
-# -- F3: intervals of the split -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("first", "second"), [((3, 0.7), (2, 0.7)), ((0.5, 0.5), (0.6, 0.5))])
-def test_intervals_are_those_of_resampled_pairs(first, second):
-    """Against 2,000 resamplings in a plain loop, of other random numbers. An end of either has a standard deviation of
-    about 1.5 % of the interval's width; 8 % allowed. In the second case the means of p lie on both sides of 1/2."""
-    rng = np.random.default_rng(1)
-    n, samples = 2000, 400
-    a, b = (rng.binomial(n, rng.beta(*shape, samples)) for shape in (first, second))
-    whole = decompose(a, b, n, sigma=0.5)
-    radius = [np.asarray(radius_from_count(k, n, 1e-3, 0.5)) for k in (a, b)]
-    rows = [rng.integers(0, samples, samples) for _ in range(2000)]
-    gained = np.array([radius[0][of].mean() - radius[1][of].mean() for of in rows])
-    level = [np.asarray(expected_radius([k[of].mean() / n for of in rows], n, 1e-3, 0.5)) for k in (a, b)]
-    for name, values in (
-        ("difference", gained),
-        ("from_mean", level[0] - level[1]),
-        ("from_spread", gained - level[0] + level[1]),
-    ):
-        low, high = np.quantile(values, (0.025, 0.975))
-        assert getattr(whole, f"{name}_interval") == pytest.approx((low, high), abs=0.08 * (high - low)), name
-
-
-# -- survival curves and attribution --------------------------------------------------------------------------------
-
-
-@st.composite
-def logs(draw):
-    """Two logs at one budget, of which the second may hold the first samples alone; rounded, or not."""
-    n = draw(st.sampled_from([100, 1000]))
-    size = draw(st.integers(2, 40))
-    count = st.one_of(st.integers(n // 2, n), st.sampled_from([0, n - 1, n]))
-    made = []
-    for samples in (size, draw(st.integers(2, size))):
-        counts = draw(st.lists(count, min_size=samples, max_size=samples))
-        wrong = draw(st.lists(st.integers(0, samples - 1), max_size=samples // 2))
-        made.append(log_of_counts(counts, n, wrong=wrong, digits=draw(st.sampled_from([None, 3]))))
-    return made
-
-
-@given(logs())
-@settings(max_examples=30)
-def test_a_survival_curve_counts_the_samples_that_reach_each_step(made):
-    """One row for each bound of a sample predicted correctly, and the first one again at u = 1/2."""
-    frame = survival_frame(made, ["a", "b"])
-    for log, name in zip(made, "ab", strict=True):
-        rows = frame[frame["log"] == name]
-        sound, rows_of_log = log.rounded_down().radius, range(log.samples)
-        steps = sorted({sound[i] for i in rows_of_log if log.correct[i]})
-        if steps:
-            assert rows["tail"].iloc[0] == 0.5
-            assert rows["share"].iloc[0] == rows["share"].iloc[1]
-        rows = rows.iloc[1:]
-        for radius, tail, share in zip(steps, rows["tail"], rows["share"], strict=True):
-            assert tail == pytest.approx(norm.sf(radius / log.sigma), rel=1e-9)
-            reaching = sum(bool(log.correct[i]) and log.radius[i] >= radius for i in rows_of_log)
-            assert share == pytest.approx(reaching / log.samples, rel=1e-12)
-
-
-@given(logs())
-@settings(max_examples=30)
-def test_a_lead_is_a_paired_mean_with_its_standard_error(made):
-    """d = +1, 0, -1 for each sample that both logs hold: its mean, and its deviation (of n, not n - 1) over sqrt n. No
-    lead beyond what either log reaches on them."""
-    frame = survival_frame(made, ["a", "b"])
-    for log, name in zip(made, "ab", strict=True):
-        common = min(log.samples, made[0].samples)
-        own, other = (np.where(one.correct, one.radius, -1.0)[:common] for one in (log, made[0]))
-        rows = frame[frame["log"] == name].iloc[1:]  # without the one at u = 1/2
-        steps = np.unique(log.rounded_down().radius[log.correct])
-        for radius, lead, error in zip(steps, rows["lead"], rows["lead_error"], strict=True):
-            if radius > min(own.max(), other.max()):
-                assert np.isnan(lead)
-                assert np.isnan(error)
-                continue
-            d = [int(mine >= radius) - int(theirs >= radius) for mine, theirs in zip(own, other, strict=True)]
-            mean = sum(d) / common
-            assert lead == pytest.approx(mean, abs=1e-12)
-            assert error**2 == pytest.approx(sum((x - mean) ** 2 for x in d) / common**2, abs=1e-12)
-
-
-def test_the_error_of_a_large_lead_is_small():
-    """One log reaches everywhere, the other nowhere but on one sample: nearly every d is 1, and hardly varies."""
-    frame = survival_frame([log_of_counts([1000] + [600] * 99), log_of_counts([1000] * 100)], ["a", "b"])
-    row = frame[frame["log"] == "b"].iloc[-1]
-    assert row["lead"] == pytest.approx(0.99)
-    assert row["lead_error"] == pytest.approx((0.99 * 0.01 / 100) ** 0.5)
-
-
-@pytest.mark.parametrize("samples", [2, 7, 200, 333])
-def test_attribution_splits_the_difference_and_its_error_is_the_paired_one(samples):
-    """d = radius of one minus radius of the other, counted within a bin of the other's bound on p and 0 outside it: the
-    part is the mean of d over all samples, and its error that of a mean."""
-    wrong = [1, 5, 6]
-    reference = log_of_counts(counts_of_model(1, samples, n=10_000), 10_000, wrong=wrong)
-    other = log_of_counts(counts_of_model(2, samples, n=10_000, b=0.3), 10_000, wrong=[0, 5])
-    frame = attribution_frame([reference, other], ["reference", "other"])
-    assert set(frame["log"]) == {"other"}
-    limits = {"not certified": (-1, 0.5), "0.5-0.9": (0.5, 0.9), "0.9-0.99": (0.9, 0.99)}
-    limits |= {"0.99-0.999": (0.99, 0.999), "0.999-1": (0.999, 1)}
-    assert frame["difficulty"].tolist() == list(limits)
-    change = other.radius * other.correct - reference.radius * reference.correct
-    bound = np.where(reference.correct, norm.cdf(reference.radius / 0.5), 0)
-    for difficulty, part, error in frame.drop(columns="log").itertuples(index=False):
-        low, high = limits[difficulty]
-        d = [x if low < u <= high else 0.0 for x, u in zip(change, bound, strict=True)]
-        mean = sum(d) / samples
-        assert part == pytest.approx(mean, abs=1e-12)
-        expected = (sum((x - mean) ** 2 for x in d) / (samples - 1) / samples) ** 0.5
-        assert error == pytest.approx(expected, rel=1e-12, abs=1e-15)
-    assert frame["difference"].sum() == pytest.approx(other.acr - reference.acr, abs=1e-12)
