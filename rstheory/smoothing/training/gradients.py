@@ -16,7 +16,6 @@ from rstheory.smoothing.purposes import GRADIENT
 from rstheory.smoothing.training.interfaces import Perturbation, Step
 
 
-
 def gradient_norms(
     model: nn.Module,
     data: Dataset,
