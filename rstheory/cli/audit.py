@@ -24,25 +24,25 @@ def audit(
     ],
     sigma: Annotated[
         float | None,
-        typer.Option(callback=positive, help="Noise level; default: from the log or its name (noise_0.50)."),
+        typer.Option(callback=positive, help="Noise level. Default: from the log or its name (noise_0.50)."),
     ] = None,
     n: Annotated[
-        int | None, typer.Option("--n", min=1, help="Noise draws a sample; default: from the log, else 100000.")
+        int | None, typer.Option("--n", min=1, help="Noise draws per sample. Default: from the log, else 100000.")
     ] = None,
     alpha: Annotated[
         float | None,
-        typer.Option(callback=level, help="Significance level; default: from the log, else 0.001."),
+        typer.Option(callback=level, help="Significance level. Default: from the log, else 0.001."),
     ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write everything found as JSON.")
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data at_risk as CSV."),
+        typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
     ] = None,
     compare: Annotated[
         bool | None,
-        typer.Option("--compare/--no-compare", help="Compare every pair of logs; default: in groups of up to 12 logs."),
+        typer.Option("--compare/--no-compare", help="Compare every pair of logs. Default: in groups of up to 12 logs."),
     ] = None,
 ) -> None:
     """Audit certification logs: ACR as printed and sound, at other budgets, ranks, and who leads whom where.

@@ -29,7 +29,9 @@ Data = Annotated[
 Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
 Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")]
 N = Annotated[int, typer.Option("--n", "-n", min=1, help="Draws that count the class.")]
-Alpha = Annotated[float, typer.Option(callback=level, help="Probability of a wrong answer, a sample.")]
+Alpha = Annotated[
+    float, typer.Option(callback=level, help="Significance level: probability, per image, that the answer is wrong.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.")]
@@ -56,7 +58,7 @@ Dtype = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
 Batch = Annotated[
-    int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
+    int | None, typer.Option(min=1, help="Noisy images per forward pass. Default: 256 on the CPU, 2048 on CUDA.")
 ]
 Mean = Annotated[
     str | None,
@@ -64,7 +66,10 @@ Mean = Annotated[
         help="Normalisation of a published checkpoint, which lacks it: 0.4914,0.4822,0.4465; default: the usual."
     ),
 ]
-Std = Annotated[str | None, typer.Option(help="Likewise, with or without --mean; SmoothAdv's checkpoints need 1,1,1.")]
+Std = Annotated[
+    str | None,
+    typer.Option(help="The same for the divisor, with or without --mean. SmoothAdv's checkpoints need 1,1,1."),
+]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
 
 

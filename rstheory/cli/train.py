@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rstheory.cli.common import positive, refusals
-from rstheory.cli.options import Data, Sigma
+from rstheory.cli.options import Channels, Data, Label, Sigma
 
 if TYPE_CHECKING:
     from rstheory._progress import Advance
@@ -103,6 +103,8 @@ def train(
     augment: Annotated[
         bool, typer.Option("--augment/--no-augment", help="Flip and crop images at random, as for CIFAR-10.")
     ] = True,
+    label: Label = None,
+    channels: Channels = None,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
@@ -146,13 +148,13 @@ def train(
             schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
         )
         settings = replace(settings, draws=draws or published_draws(method, settings))
-        training_set = load(data, "train")
+        training_set = load(data, "train", label=label, channels=channels)
         options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
         given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
         given |= _assignments(set_ or [])
 
         def of(epochs: int) -> tuple[MethodParts, Settings]:
-            """Method and settings of a run of so many epochs."""
+            """Method and settings of a run of this many epochs."""
             scaled = replace(settings, epochs=epochs)
             every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
             return recipe(method, scaled, every | given), scaled

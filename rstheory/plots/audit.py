@@ -79,7 +79,7 @@ def _plates(
     title = f"{plain(subject)}, {settings}" if subject else settings
     sizes = sorted({log.samples for log in logs})
     samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
-    source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."
+    source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples per log."
     if len(logs) < len(group.members):
         title += f": {len(logs)} of {len(group.members)} logs"
         source += f" Drawn: {names[0]}, and the others with the largest ACR."

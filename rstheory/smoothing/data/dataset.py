@@ -110,7 +110,7 @@ class Dataset:
         return torch.tensor(range(start, len(self), skip)[:limit])
 
     def with_channels(self, channels: int) -> Dataset:
-        """The same images with so many channels. Grey ones become colour by saying the same in each channel, and
+        """The same images with this number of channels. Grey ones become colour by saying the same in each channel, and
         colour ones that say the same in each channel become grey.
 
         ValueError for any other change, which would lose something.

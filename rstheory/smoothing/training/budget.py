@@ -25,7 +25,7 @@ def planned_pflop(method: Method, draws: int, epochs: int, images: int, cost: Co
 def affordable_epochs(pflop: float, planned: Callable[[int], float]) -> int:
     """The most epochs whose planned cost is within a budget, for costs that rise with the epochs.
 
-    planned: PFLOP of a run of so many epochs.
+    planned: PFLOP of a run of this many epochs.
 
     ValueError if one epoch is too many.
 

@@ -30,7 +30,7 @@ class Cost:
     trained: float
 
     def pflop(self, passes: Passes) -> float:
-        """10^15 operations of so many passes.
+        """10^15 operations of these passes.
 
         >>> Cost(measured=1e15, attacked=2e15, trained=3e15).pflop(Passes(trained=1, attacked=2, measured=4))
         11.0

@@ -28,8 +28,12 @@ def measure(
     *,
     sigma: float,
     split: str = "train",
+    start: int = 0,
     skip: int = 1,
     limit: int | None = None,
+    label: str | None = None,
+    channels: int | None = None,
+    trust_program: bool = False,
     draws: int = 100,
     gradient_draws: int = 4,
     seed: int = 0,
@@ -38,12 +42,15 @@ def measure(
     device: torch.device | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write, for every skip-th image, how many of `draws` noisy copies get its label, and its gradient norms.
+    """Write how many of `draws` noisy copies of every skip-th image get its label, and its gradient norms.
+
+    Images count from the start-th.
 
     The file is CSV below comment lines that say what made it. Its columns `gradient` and `gradient_attacked` are
     `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3.
 
     steps, step: of the attack; defaults are the paper's for this sigma.
+    label, channels, trust_program: as `data.load` and `load_checkpoint` take them.
     device: CPU by default.
     progress: opened with three steps per image.
 
@@ -57,10 +64,10 @@ def measure(
     for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
         _check.at_least(1, name, value)
     device = device or torch.device("cpu")
-    data = load(source, split)
-    loaded = load_checkpoint(checkpoint, shape=data.shape)
+    data = load(source, split, label=label, channels=channels)
+    loaded = load_checkpoint(checkpoint, shape=data.shape, trust_program=trust_program)
     note_other_noise(checkpoint, loaded, sigma)
-    indices = data.every(skip, limit).tolist()
+    indices = data.every(skip, limit, start).tolist()
     model = loaded.model
     with progress(3 * len(indices)) as advance:
         counts = label_counts(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)

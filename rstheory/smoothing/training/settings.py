@@ -61,7 +61,7 @@ class Settings:
             raise ValueError(f"dtype={self.dtype!r} is not allowed: use float32, or bfloat16 for autocast")
 
     def rate(self, epoch: float) -> float:
-        """Learning rate when so many epochs are done."""
+        """Learning rate after this many epochs."""
         return round(self.learning_rate * self.schedule.share(epoch, self.epochs), 12)
 
     def scaled(self, epoch: int) -> int:
