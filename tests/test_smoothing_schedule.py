@@ -113,7 +113,7 @@ class Counting(nn.Module):
 
 @pytest.mark.parametrize("growth", [0.02, 0.1])
 def test_batches_stay_full_while_samples_stop_at_different_times(growth):
-    """Rows of the forward passes that hold a draw: 95 % at least, the end of the run included."""
+    """Rows of the forward passes that hold a draw: 97 % at least, the end of the run included."""
     looks = [100]
     while looks[-1] < 3000:
         looks.append(math.ceil(looks[-1] * (1 + growth)))
@@ -126,7 +126,7 @@ def test_batches_stay_full_while_samples_stop_at_different_times(growth):
     draws = [int(sample.counts.sum()) for sample in done]
     assert len(set(draws)) > 10
     assert draws.count(max(draws)) > 20
-    assert sum(draws) >= 0.95 * 256 * Counting.calls
+    assert sum(draws) >= 0.97 * 256 * Counting.calls
 
 
 # -- what a task says of counts --
