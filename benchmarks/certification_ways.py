@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rstheory.smoothing.counting import Counter, keep_freed_memory
+from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.models import load_checkpoint, prepare
-from rstheory.smoothing.noise import BLOCK, ESTIMATION, Draws, Noise
+from rstheory.smoothing.noise import BLOCK, Draws, Noise
+from rstheory.smoothing.purposes import ESTIMATION
 
 FIELD, ART = "the field's loop, float32", "ART certify, float32"
 OURS = {torch.float32: "rstheory, float32", torch.bfloat16: "rstheory, bfloat16"}
@@ -114,7 +115,7 @@ def ours(dtype: torch.dtype) -> Callable[[Job], Way]:
         device = torch.device(job.device)
         if device.type == "cpu":
             keep_freed_memory()
-        counter = Counter(  # lives as long as its process
+        counter = ClassCounter(  # lives as long as its process
             prepare(job.model(), dtype=dtype, device=device),
             shape=job.shape,
             classes=job.classes,

@@ -51,3 +51,14 @@ def report():
     return audit_report(
         [model(1, "x/first.tsv"), model(2, "x/second.tsv"), model(3, "x/third.tsv", sigma=1.0)], [100, 300]
     )
+
+
+@pytest.fixture
+def one_core():
+    """Small networks gain nothing from several cores, and on a busy machine wait for them."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -7,7 +7,8 @@ import torch
 from hypothesis import strategies as st
 from strategies import log_uniform
 
-from rstheory.smoothing.noise import BLOCK, ESTIMATION, MEASUREMENT, PREDICTION, SELECTION, Draws
+from rstheory.smoothing.noise import BLOCK, Draws
+from rstheory.smoothing.purposes import ESTIMATION, MEASUREMENT, PREDICTION, SELECTION
 
 SEEDS = st.sampled_from([0, 1, 2**63 - 1, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1)
 INDICES = st.sampled_from([0, 1, 2**63 - 1]) | st.integers(0, 2**63 - 1)

@@ -6,7 +6,6 @@ import pytest
 from scipy.stats import beta, binom, norm
 
 from rstheory.audit.decomposition import decompose
-from rstheory.certify import Certificate
 from rstheory.experiments import find_experiments
 from rstheory.experiments.tables import (
     RADII,
@@ -20,7 +19,9 @@ from rstheory.experiments.tables import (
 )
 from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
-from rstheory.logs.schema import COLUMNS, Format
+from rstheory.logs.schema import Format
+from rstheory.smoothing.rules import FixedDraws
+from rstheory.smoothing.tasks import Certify
 
 # -- tables of experiments ------------------------------------------------------------------------------------------
 
@@ -31,12 +32,12 @@ def write_experiment(folder, method, counts, n=200, first=0, measured=None, draw
     place = folder / "toy" / method
     place.mkdir(parents=True)
     true = [0] * len(counts) if labels is None else labels
-    form = Format(tuple(name for name in COLUMNS if name not in ("tau", "noise", "dtype", "software")))
+    task = Certify(0.5, FixedDraws(n), n0=10)
+    form = Format(tuple(name for name in task.form.columns if name not in ("tau", "noise", "dtype", "software")))
     lines = [form.header]
     for i, (k, label) in enumerate(zip(counts, true, strict=True)):
         votes = (k, n - k) if label == 0 else (n - k, k)
-        certificate = Certificate(int(votes[0] < votes[1]), votes, n, 10, 1e-3, 0.5)
-        cells = write.certificate_cells(first + i, label, certificate, 0.1, 0)
+        cells = task.row(first + i, label, np.array([votes, votes]), 0.1)
         lines.append(write.row(form, cells | {"weights": "abcd", "data": f"{source} test"}))
     (place / "noise_0.50.tsv").write_text("\n".join([*lines, ""]))
     if measured is not None:

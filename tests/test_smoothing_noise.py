@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,15 +13,14 @@ from noise_draws import BLOCKS, HALF_CELL, INDICES, PURPOSES, SEEDS, SIGMAS, fil
 
 from rstheory.smoothing.noise import (
     BLOCK,
-    ESTIMATION,
-    MEASUREMENT,
-    PREDICTION,
-    SELECTION,
+    Begun,
+    Draws,
     Noise,
     cut_tail_variation,
     generator_name,
     level_with_noise_error,
 )
+from rstheory.smoothing.purposes import ESTIMATION, GRADIENT, MEASUREMENT, PREDICTION, SELECTION
 
 # ---------------------------------------------------------------------------------------------------------------------
 # A pure function of (seed, index, purpose, draw number)
@@ -32,6 +32,36 @@ def test_fewer_rows_are_a_prefix(seed, index, purpose, block, rows, d):
     whole = filled(noise, index, purpose, block)
     assert np.isfinite(whole).all()
     assert np.array_equal(filled(noise, index, purpose, block, rows), whole[:rows])
+
+
+@given(data=st.data(), seed=SEEDS, index=INDICES, block=BLOCKS, d=st.integers(1, 20), remembers=st.booleans())
+def test_a_block_may_be_drawn_in_parts(data, seed, index, block, d, remembers):
+    """In any order, with generators kept or not."""
+    noise, begun = Noise(seed, 0.5, d), Begun() if remembers else None
+    whole = filled(noise, index, ESTIMATION, block)
+    edges = [0, *sorted(data.draw(st.lists(st.integers(1, BLOCK - 1), unique=True, max_size=6))), BLOCK]
+    parts = list(pairwise(edges))
+    if data.draw(st.booleans()):
+        parts = data.draw(st.permutations(parts))
+    for first, end in parts:
+        out = torch.full((end - first, d), math.nan, dtype=torch.float64)
+        noise.fill(out, Draws(index, ESTIMATION, block, end - first, first), begun)
+        assert np.array_equal(out.numpy(), whole[first:end])
+
+
+def test_generators_of_half_drawn_blocks_are_kept_in_bounds(monkeypatch):
+    monkeypatch.setattr(Begun, "_MOST", 3)
+    noise, begun, out = Noise(0, 0.5, 2), Begun(), torch.empty((5, 2), dtype=torch.float64)
+    for index in range(5):
+        noise.fill(out, Draws(index, ESTIMATION, 0, 5), begun)
+    kept = [begun.take(Draws(index, ESTIMATION, 0, 1, 5)) is not None for index in range(5)]
+    assert kept == [False, False, True, True, True]
+    noise.fill(out, Draws(0, ESTIMATION, 0, 5, BLOCK - 5), begun)
+    assert begun.take(Draws(0, ESTIMATION, 1, 1, 0)) is None
+
+
+def test_purposes_are_told_apart():
+    assert len({SELECTION, ESTIMATION, PREDICTION, MEASUREMENT, GRADIENT}) == 5
 
 
 @given(seed=SEEDS, where=st.lists(st.tuples(INDICES, PURPOSES, BLOCKS), min_size=2, max_size=5), data=st.data())

@@ -43,6 +43,28 @@ def test_the_lemma_behind_the_theorem(data, n, low):
     assert tail_sum(n, large, k) * small**k <= tail_sum(n, small, k) * large**k
 
 
+@given(data=st.data(), n=st.integers(1, 12), p=half_or_more(), tau=TAUS)
+def test_the_theorem_behind_the_level_of_any_stopping_rule(data, n, p, tau):
+    """Any rule that stops by (draws, successes) within n draws, and any set of its ends: the factor covers it."""
+    ends = st.sets(st.tuples(st.integers(1, n), st.integers(0, n)))
+    stops, wrong = data.draw(ends), data.draw(ends)
+
+    def probability(q):
+        """Of ending in `wrong`, by walking all paths."""
+        paths, total = {0: Fraction(1)}, Fraction(0)
+        for draws in range(1, n + 1):
+            walked = {}
+            for k, weight in paths.items():
+                walked[k] = walked.get(k, 0) + weight * (1 - q)
+                walked[k + 1] = walked.get(k + 1, 0) + weight * q
+            ended = {k for k in walked if draws == n or (draws, k) in stops}
+            total += sum((walked[k] for k in ended if (draws, k) in wrong), Fraction(0))
+            paths = {k: weight for k, weight in walked.items() if k not in ended}
+        return total
+
+    assert probability(min(p + tau, Fraction(1))) <= (1 + 2 * tau) ** n * probability(p)
+
+
 @pytest.mark.parametrize("factor", [lambda n, tau: (1 + tau / 2) ** n, lambda n, tau: (1 + 1.99 * tau) ** n])
 def test_a_smaller_factor_would_be_wrong(factor):
     """At k = n and p = 1/2 the theorem is an equation: the tests above could fail."""

@@ -16,7 +16,8 @@ from noise_draws import BLOCKS, HALF_CELL, INDICES, PURPOSES, SEEDS, SIGMAS, fil
 from scipy import special
 from ziggurat import density, layers, philox, real_draws, rectangle, threshold, width
 
-from rstheory.smoothing.noise import ESTIMATION, Noise
+from rstheory.smoothing.noise import Noise
+from rstheory.smoothing.purposes import ESTIMATION
 
 
 def test_philox_has_the_published_answers():

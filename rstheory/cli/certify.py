@@ -67,6 +67,7 @@ def certify(
     """
     from rstheory import budget_for_acr, min_certifiable_count
     from rstheory._progress import on_terminal
+    from rstheory.smoothing.rules import FixedDraws
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
@@ -75,7 +76,7 @@ def certify(
             least = budget_for_acr(0, alpha).n
             raise ValueError(f"--n {n} certifies nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
         tau = run_checkpoint(
-            task := Certify(sigma, n, n0, alpha, seed),
+            task := Certify(sigma, FixedDraws(n, alpha), n0, seed),
             checkpoint=checkpoint,
             source=data,
             out=out,

@@ -65,7 +65,12 @@ ORIGIN = (
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
-COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN)}
+# Of logs whose samples a rule stopped, each after a number of draws of its own; n is then the most that it allows.
+STOPPING = (
+    Column("draws", "integer", "estimation draws that the sample got", least=1),
+    Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
+)
+COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
 
@@ -103,6 +108,7 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 
 
 CERTIFICATION_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN)))  # what `rstheory certify` writes
+STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same where a rule stops early
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes

@@ -45,6 +45,14 @@ class Checkpoint:
         check_problem(self.classes, self.shape)
         _check_text(self.metadata)
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, that tells this network from others, as logs and measurements keep it.
+
+        That of the file where the network is a program, since its code counts, too; else `weights_digest`.
+        """
+        return self.metadata.get("file_sha256") or weights_digest(self.model)
+
 
 def save_checkpoint(
     path: str | os.PathLike[str],

@@ -12,9 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from rstheory import _check
 from rstheory.smoothing.data import Dataset
+from rstheory.smoothing.purposes import GRADIENT
 from rstheory.smoothing.training.interfaces import Perturbation, Step
-
-_GRADIENT = 4  # tells these seeds, of (seed, image, 4), from others made of the same numbers
 
 
 def gradient_norms(
@@ -47,7 +46,7 @@ def gradient_norms(
     norms = []
     try:
         for index in indices:
-            entropy = np.random.SeedSequence((seed, index, _GRADIENT)).generate_state(1, np.uint64)[0]
+            entropy = np.random.SeedSequence((seed, index, GRADIENT)).generate_state(1, np.uint64)[0]
             generator = torch.Generator(device).manual_seed(int(entropy) >> 1)
             chosen = torch.tensor([index], device=data.images.device)
             image, label = data.inputs(chosen).to(device), data.labels[chosen].to(device)

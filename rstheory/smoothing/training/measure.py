@@ -12,7 +12,7 @@ from rstheory._files import require_folder
 from rstheory._progress import Progress, silent
 from rstheory._provenance import provenance, write_csv
 from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_other_noise, weights_digest
+from rstheory.smoothing.models import load_checkpoint, note_other_noise
 from rstheory.smoothing.training.gradients import gradient_norms
 from rstheory.smoothing.training.perturbations import Attack
 from rstheory.smoothing.training.probability import label_counts
@@ -82,7 +82,7 @@ def measure(
     made_by = provenance(
         torch=torch.__version__,
         method=loaded.metadata.get("method", "unknown"),
-        weights=weights_digest(loaded.model)[:16],
+        weights=loaded.fingerprint[:16],
         data=f"{data.name} {data.digest[:16]}",
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         samples=len(indices),

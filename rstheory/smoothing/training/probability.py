@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rstheory.smoothing.counting import Counter
+from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import prepare
-from rstheory.smoothing.noise import MEASUREMENT, Noise
+from rstheory.smoothing.noise import Noise
+from rstheory.smoothing.purposes import MEASUREMENT
 
 _GROUP = 512  # images counted together
 
@@ -40,7 +41,7 @@ def class_counts(
     ready = prepare(model, dtype=dtype, device=device)
     counts = []
     options = {"shape": data.shape, "classes": len(data.classes), "noise": noise, "device": device, "dtype": dtype}
-    with Counter(ready, **options) as counter:  # type: ignore[arg-type]  # the values have their types
+    with ClassCounter(ready, **options) as counter:  # type: ignore[arg-type]  # the values have their types
         for start in range(0, len(indices), _GROUP):
             group = list(indices[start : start + _GROUP])
             chosen = torch.tensor(group, device=data.images.device)
