@@ -2,7 +2,7 @@
 
 * `mixture`: evidence against "p <= q" and a lower bound on p, valid at every number of draws at once.
 * `crossing`: exact levels of boundaries that are looked at now and then.
-* `rule`: what a stopping rule is; `decision`, `curve`: the rules.
+* `rule`: what a stopping rule is; `decision`, `curve`, `tolerance`: the rules.
 
 Every bound and level is rounded to the safe side. Draws are independent, and the class was picked by other draws.
 """
@@ -23,6 +23,7 @@ from rstheory.sequential.mixture import (
     most_failures,
 )
 from rstheory.sequential.rule import FixedDraws, Outcome, StoppingRule, Verdict, growing_looks
+from rstheory.sequential.tolerance import ToleranceRule
 
 __all__ = [
     "Characteristics",
@@ -32,6 +33,7 @@ __all__ = [
     "HybridCurve",
     "Outcome",
     "StoppingRule",
+    "ToleranceRule",
     "Verdict",
     "anytime_lower",
     "anytime_lower_sf",

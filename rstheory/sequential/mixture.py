@@ -152,11 +152,12 @@ def _log_mixture(j: Float, k: Float, t: Float, s: Float) -> tuple[Float, Float]:
     right = np.arcsin(np.minimum(to_end / (np.sqrt(t * base_s) + np.sqrt(s * base_t)), 1.0))
     # Slope of the logarithm in sin(phi)^2 at the base: 0 inside, but for j = 0, where the base is phi = 0.
     slope = np.where(inside, np.where(j > 0, 0.0, -n), -shift / (t * s))
-    steepness = np.where(inside, 0.0, slope * np.sin(2 * base_angle))  # the same in phi
+    sine, cosine = 2 * np.sqrt(base_t * base_s), base_s - base_t  # of twice the base's angle
+    steepness = np.where(inside, 0.0, slope * sine)  # the same in phi
     # The logarithm falls at least as -steepness |d| - n d^2: its second derivative is at most -2 (sqrt j + sqrt k)^2.
     reach = 2 * _CUT / (steepness + np.sqrt(steepness**2 + 4 * n * _CUT))
-    mass = _one_side(j, k, base_t, base_s, base_angle, slope, -np.minimum(reach, base_angle))
-    mass += _one_side(j, k, base_t, base_s, base_angle, slope, np.minimum(reach, right))
+    mass = _one_side(j, k, base_t, base_s, sine, cosine, slope, -np.minimum(reach, base_angle))
+    mass += _one_side(j, k, base_t, base_s, sine, cosine, slope, np.minimum(reach, right))
     largest = np.where(inside, _log_ratio(j, n * t, shift) + _log_ratio(k, n * s, -shift), 0.0)
     evidence = np.asarray(largest + np.log(mass / end_angle))
     # The last part is what rounding of n t, in units of its last place, does to the likelihood.
@@ -169,13 +170,16 @@ def _log_ratio(count: Float, mean: Float, shift: Float) -> Float:
     return np.where(some, _deviance(np.where(some, count, 1.0), mean, np.where(some, shift, 0.0)), mean)
 
 
-def _one_side(j: Float, k: Float, base_t: Float, base_s: Float, base: Float, slope: Float, reach: Float) -> Float:
-    """Integral of the integrand over its value at `base`, from there to base + reach (reach may be negative)."""
+def _one_side(
+    j: Float, k: Float, base_t: Float, base_s: Float, sine: Float, cosine: Float, slope: Float, reach: Float
+) -> Float:
+    """Integral over d in (0, reach) of the integrand at base + d over that at the base; reach may be negative."""
     total = np.zeros(j.shape)
     over_t, over_s = 1 / np.where(base_t > 0, base_t, 1.0), 1 / np.where(base_s > 0, base_s, 1.0)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         d = reach * node
-        moved = np.sin(d) * np.sin(2 * base + d)  # of sin(phi)^2
+        sine_d = np.sin(d)
+        moved = sine_d * (sine * np.cos(d) + cosine * sine_d)  # sin(base + d)^2 - sin(base)^2
         exponent = np.where(j > 0, j * log1pmx(np.maximum(moved * over_t, -1 + 1e-16)), 0.0)
         exponent += np.where(k > 0, k * log1pmx(np.maximum(-moved * over_s, -1 + 1e-16)), 0.0)
         total += weight * np.exp(exponent + slope * moved)
