@@ -187,34 +187,31 @@ def _one_side(
 
 
 def _anytime_tail(j: Float, k: Float, goal: Float) -> Float:
-    """The t > j/n with ln W = goal, rounded up to a t at which ln W is surely at least that."""
-    if not j.size:
-        return np.zeros(j.shape)
+    """The t > j/n with ln W = goal, rounded up to a t at which ln W is surely at least that; 1 where L < 1e-15."""
     n = j + k
 
-    def excess(t: Float, j: Float, k: Float, goal: Float) -> Float:
-        return _log_mixture(j, k, t, 1 - t)[0] - goal
+    def excess(angle: Float, j: Float, k: Float, goal: Float) -> Float:
+        return _log_mixture(j, k, np.sin(angle) ** 2, np.cos(angle) ** 2)[0] - goal
 
-    # W <= (1-t)^-k (j/(n t))^j ..., and ln W grows at least like 2 n (phi_t - phi*)^2 less a logarithm: a few steps
-    # outwards find an upper end of the bracket.
-    low = np.maximum(j / n, np.minimum(1e-3 * goal / n, 0.5))
-    low = np.where(excess(low, j, k, goal) < 0, low, np.maximum(j / n, 1e-300))
-    high, root = (n + low) / 2 / n, np.sqrt(low)
-    width = np.sqrt((goal + 1) / n)
-    for _ in range(60):
-        angle = np.minimum(np.arcsin(root) + width, np.pi / 2 * (1 - 1e-9))
-        high = np.sin(angle) ** 2
+    # At sin(phi)^2 = j/n W is at most 1. For j = 0 the lower end is one at which (1-t)^-n, hence W, is below 1/alpha.
+    low = np.maximum(np.arctan2(np.sqrt(j), np.sqrt(k)), 1e-3 * np.sqrt(np.minimum(goal / n, 0.1)))
+    largest = np.pi / 2 - 3e-8
+    low = np.minimum(low, largest - 1e-8)
+    width = np.sqrt((goal + 1) / n)  # ln W is about 2 n (phi_t - phi)^2 less a logarithm
+    for _ in range(100):
+        high = np.minimum(low + width, largest)
         short = excess(high, j, k, goal) < 0
-        if not np.any(short):
+        if np.all(~short | (high == largest)):
             break
         width = np.where(short, 1.5 * width, width)
     found = find_root(excess, (low, high), args=(j, k, goal))
-    tail, step = np.asarray(found.x), np.full(j.shape, 4 * _EPS)
+    tail = np.where(short, 1.0, np.minimum(np.sin(np.where(short, 1.0, found.x)) ** 2, 1.0))
+    step = np.full(j.shape, 4 * _EPS)
     for _ in range(40):
         evidence, error = _log_mixture(j, k, np.minimum(tail, 1 - _EPS / 2), np.maximum(1 - tail, _EPS / 2))
-        short = ~(evidence - error >= goal * (1 + 2 * _EPS))
-        if not np.any(short):
-            return np.asarray(np.where(tail >= 1, 1.0, tail))
-        tail = np.where(short, np.minimum(tail * (1 + step), 1.0), tail)
-        step = np.where(short, 2 * step, step)
-    return np.where(short, 1.0, tail)  # nothing is claimed where nothing was shown
+        unproved = (tail < 1) & ~(evidence - error >= goal * (1 + 2 * _EPS))
+        if not np.any(unproved):
+            return tail
+        tail = np.where(unproved, np.minimum(tail * (1 + step), 1.0), tail)
+        step = np.where(unproved, 2 * step, step)
+    return np.where(unproved, 1.0, tail)
