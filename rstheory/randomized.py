@@ -19,7 +19,15 @@ from scipy.optimize.elementwise import find_root
 
 from rstheory import _check
 from rstheory._check import Float
-from rstheory.binomial import _BY_FAILURES, _BY_SUCCESSES, _Coordinate, _log_tail, clopper_pearson_lower_sf
+from rstheory._saddlepoint import log_inner_pmf
+from rstheory.binomial import (
+    _BY_FAILURES,
+    _BY_SUCCESSES,
+    _Coordinate,
+    _log_tail,
+    clopper_pearson_lower,
+    clopper_pearson_lower_sf,
+)
 
 _EPS = float(np.finfo(float).eps)
 
@@ -65,39 +73,38 @@ def randomized_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLi
     for coordinate, chosen in ((_BY_FAILURES, tail <= 0.5), (_BY_SUCCESSES, tail > 0.5)):
         rest = chosen & (j_ > 0) & (k_ > 1) & (chance < 1)
         if np.any(rest):
-            k, j = k_[rest], j_[rest]
-            better = clopper_pearson_lower_sf((k + 1).astype(np.int64), (k + j).astype(np.int64), level[rest])
-            tail[rest] = _between(j, k, level[rest], chance[rest], better, tail[rest], coordinate)
+            tail[rest] = _between(j_[rest], k_[rest], level[rest], chance[rest], tail[rest], coordinate)
     return tail[()]
 
 
-def _between(j: Float, k: Float, alpha: Float, u: Float, low: Float, high: Float, coordinate: _Coordinate) -> Float:
-    """The t between the bounds for k + 1 and k with P(J < j) + u P(J = j) = alpha, rounded up; J failures at rate t."""
+def _between(j: Float, k: Float, alpha: Float, u: Float, plain: Float, coordinate: _Coordinate) -> Float:
+    """The t with P(J < j) + u P(J = j) = alpha, J failures at rate t, rounded up; it lies between the plain bounds."""
     n = j + k
     log_alpha = np.log(alpha)
+    with np.errstate(divide="ignore"):
+        log_u = np.log(u)
 
-    def excess(mean: Float, j: Float, k: Float, log_alpha: Float, u: Float) -> tuple[Float, Float]:
-        """(ln of the sum above - ln alpha, bound on its error)."""
+    def excess(mean: Float, j: Float, k: Float, log_alpha: Float, log_u: Float) -> Float:
+        """ln of the sum above - ln alpha. Both terms are positive: nothing cancels."""
         failures, successes, shift = coordinate.means(j, k, mean)
-        log_tail, integral = _log_tail(j, k, failures, successes, shift)
-        kept = 1 - (1 - u) * np.minimum(successes / (k * integral), 1.0)  # share of P(J <= j) that is not taken away
-        kept = np.maximum(kept, 1e-300)
-        return log_tail + np.log(kept) - log_alpha, (5e-14 - 10 * _EPS * log_alpha) * (1 + 2 / kept)
+        fewer = np.maximum(j - 1, 1)
+        below, _ = _log_tail(fewer, j + k - fewer, failures, successes, shift + (j - fewer))
+        log_share = np.log1p(-failures / (j + k)) if coordinate is _BY_FAILURES else np.log(successes / (j + k))
+        below = np.where(j > 1, below, (j + k) * log_share)
+        return np.logaddexp(below, log_u + log_inner_pmf(j, k, failures, successes, shift)) - log_alpha
 
-    towards_low = 1 - 1e-11 if coordinate is _BY_FAILURES else 1 + 1e-11
-    ends = [n * t if coordinate is _BY_FAILURES else n * (1 - t) for t in (low, high)]
-    ends[0] = ends[0] * towards_low
-    ends[1] = ends[1] / towards_low
-    first, last = np.minimum(*ends), np.maximum(*ends)
-    found = find_root(lambda *a: excess(*a)[0], (first, last), args=(j, k, log_alpha, u))
-    mean, step = np.where(np.isfinite(found.x), found.x, ends[1]), np.full(j.shape, 4 * _EPS)
+    error = 1e-13 - 20 * _EPS * log_alpha  # of `excess`, at the root
+    by_failures = coordinate is _BY_FAILURES
+    bound = clopper_pearson_lower_sf if by_failures else clopper_pearson_lower
+    ends = [n * bound(successes.astype(np.int64), n.astype(np.int64), alpha) for successes in (k, k + 1)]
+    first, last = np.minimum(*ends) * (1 - 1e-11), np.maximum(*ends) * (1 + 1e-11)
+    found = find_root(excess, (first, last), args=(j, k, log_alpha, log_u))
+    mean, step = np.where(np.isfinite(found.x), found.x, ends[0]), np.full(j.shape, 4 * _EPS)
     for _ in range(60):
-        value, error = excess(mean, j, k, log_alpha, u)
-        unproved = ~(value + error <= 0)
+        unproved = ~(excess(mean, j, k, log_alpha, log_u) + error <= 0)
         if not np.any(unproved):
             break
-        mean = np.where(unproved, mean * (1 + coordinate.sign * step), mean)
+        mean = np.where(unproved, np.clip(mean * (1 + coordinate.sign * step), mean / 2, (mean + n) / 2), mean)
         step = np.where(unproved, 2 * step, step)
-    tail = mean / n if coordinate is _BY_FAILURES else 1 - mean / n
-    tail = np.nextafter(tail * (1 + 2 * _EPS), 2)
-    return np.where(unproved, high, np.minimum(tail, high))
+    tail = np.nextafter((mean / n if by_failures else 1 - mean / n) * (1 + 2 * _EPS), 2)
+    return np.where(unproved, plain, np.minimum(tail, plain))

@@ -40,6 +40,8 @@ class _Paths:
 
     def draw(self, draws: int, t: float, negligible: float) -> None:
         """`draws` further draws with failure probability t."""
+        if not len(self.mass):
+            return
         first, mass, outside = _window(draws, t, negligible)
         self.lost += outside * float(self.mass.sum())
         # A sum of m products of non-negative floats has relative error at most (m + 1) eps.
@@ -121,7 +123,8 @@ def spending_boundary_sf(looks: Sequence[int], spent: ArrayLike, t: float) -> tu
 
     looks: ascending numbers of draws. spent: non-decreasing, in [0, 1); the last entry is the level of the whole.
     t: failure probability at the null hypothesis, in (0, 1). Counts are integers, so some of the level stays unspent
-    and is carried to the next look. The levels returned are proved as in `crossing_probability_sf`.
+    and is carried to the next look. The levels returned are proved as in `crossing_probability_sf`; they include what was
+    left out (about 1e-22 per look), also where nothing may be spent yet.
 
     >>> boundary, level = spending_boundary_sf([100, 200], [0.0005, 0.001], 0.5)
     >>> print(boundary, f"{level[-1]:.6f}")
@@ -145,7 +148,7 @@ def _crossings(
 ) -> tuple[NDArray[np.int64], Float]:
     most, level, crossed = np.empty(len(looks), dtype=np.int64), np.empty(len(looks)), 0.0
     for index, paths in enumerate(_walk(looks, t, negligible)):
-        most[index] = max(boundary(index, paths, crossed), -1)
+        most[index] = min(max(boundary(index, paths, crossed), -1), looks[index])
         crossed += paths.take_up_to(int(most[index]))
         level[index] = min(crossed * paths.growth * (1 + _EPS * (len(looks) + 8)) + paths.lost, 1.0)
     return most, level
