@@ -1,13 +1,13 @@
 """Stopping rules beside the loop of Cohen et al. and published early stopping: draws, level proved, level observed.
 
 `decisions`: one radius. Everything is computed, nothing simulated: draws and level by dynamic programming over counts.
-`curves`: a grid of radii, simulated from certification logs. Given the k successes of a sample's N draws, the draws came in
-any order with equal probability, so a rule that would have stopped early is replayed exactly, beside the log's own result.
+`curves`: a grid of radii, simulated from certification logs. Given the k successes of a sample's N draws, every order
+of them is as likely, so a rule that would have stopped early is replayed exactly, beside the log's own result.
 
 Written here from their papers, for comparison:
 * Cohen et al. (2019): N draws, one bound.
 * Horvath et al. (2022), adaptive sampling: stages of fresh draws, alpha shared evenly among them.
-* Voracek (2024), betting: the Krichevsky-Trofimov mixture over all theta, against 1/(2 alpha), on the side of more successes.
+* Voracek (2024), betting: the Krichevsky-Trofimov mixture over all theta, against 1/(2 alpha), both ways.
 * Voracek (2024), union bound: looks growing by a tenth, the i-th at level 5 alpha / ((i + 4) (i + 5)).
 """
 
@@ -134,7 +134,8 @@ def decisions(
     limit = -np.log(alpha) / (p * np.log(p / (1 - t)) + rate * np.log(rate / t))
     rows.append({"rule": "limit ln(1/alpha)/KL", **{f"p={p}": x for p, x in zip(Successes, limit, strict=True)}})
     show(
-        f"Mean draws to decide radius {radius:g} at sigma 1, alpha = {alpha:g}, cap {cap:,} (rstheory {rstheory.__version__})",
+        f"Mean draws to decide radius {radius:g} at sigma 1, alpha = {alpha:g}, cap {cap:,}; the others give up at "
+        f"alpha, Horvath et al. at 1e-4, our mixture at 0.05 (rstheory {rstheory.__version__})",
         pd.DataFrame(rows),
         {"level proved": ".4g", "level": ".6f", **{f"p={p}": ",.1f" for p in Successes}},
     )
@@ -229,8 +230,8 @@ def curves(
     frame = pd.DataFrame(rows).drop(columns=["fixed x", "fixed one run", "fixed at"])
     formats = {c: ".2f" if c.endswith((" x", " at")) else ".3f" for c in frame.columns[1:]}
     show(
-        f"Draws saved (x) and points of certified accuracy lost on a {step:g} grid: worst radius on average over {seeds} "
-        f"replays, and in any one replay",
+        f"Draws saved (x) and points of certified accuracy lost on a {step:g} grid: at the worst radius, on average "
+        f"over {seeds} replays, and in any one replay",
         frame,
         formats,
     )

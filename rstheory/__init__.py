@@ -40,6 +40,8 @@ from rstheory.radius import (
     signed_radius,
     signed_radius_sf,
 )
+from rstheory.randomized import randomized_lower, randomized_lower_sf
+from rstheory.sequential import anytime_lower, anytime_lower_sf
 from rstheory.trivial import (
     Budget,
     budget_for_acr,
@@ -48,6 +50,7 @@ from rstheory.trivial import (
     tail_bounds,
     trivial_acr,
 )
+from rstheory.two_class import rival_buckets, two_class_radius
 
 __version__ = "0.1.0"
 
@@ -55,6 +58,8 @@ __all__ = [
     "Budget",
     "CertificationLog",
     "Population",
+    "anytime_lower",
+    "anytime_lower_sf",
     "budget_for_acr",
     "certified_radius",
     "certified_radius_inverse",
@@ -78,7 +83,10 @@ __all__ = [
     "poisson_limit",
     "radius_bounds_sf",
     "radius_from_count",
+    "randomized_lower",
+    "randomized_lower_sf",
     "read_log",
+    "rival_buckets",
     "sensitivity",
     "sensitivity_bounds_sf",
     "sensitivity_sf",
@@ -89,4 +97,5 @@ __all__ = [
     "slope_at_one_limit",
     "tail_bounds",
     "trivial_acr",
+    "two_class_radius",
 ]

@@ -15,6 +15,7 @@ from scipy.special import bdtr, gammainccinv
 from scipy.stats import binom
 
 from rstheory import _check
+from rstheory._check import Float
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.radius import certified_radius_inverse_sf
 
@@ -65,7 +66,8 @@ def certification_power_sf(
     True
     """
     tail, draws = _check.probability("t", t), _draws("n", n)
-    most = _most_failures(draws, _check.positive("radius", radius), alpha, sigma)
+    noise = _check.positive("sigma", sigma)
+    most = _most_failures(draws, _check.positive("radius", radius), _check.level("alpha", alpha), noise)
     most, draws, tail = np.broadcast_arrays(most, draws, tail)
     return np.where(most >= 0, bdtr(np.maximum(most, 0).astype(float), draws, tail), 0.0)[()]
 
@@ -144,13 +146,13 @@ def _draws(name: str, n: ArrayLike) -> NDArray[Any]:
     return draws
 
 
-def _most_failures(n: NDArray[Any], radius: ArrayLike, alpha: ArrayLike, sigma: ArrayLike) -> NDArray[np.int64]:
+def _most_failures(n: NDArray[Any], radius: Float, alpha: Float, sigma: Float) -> NDArray[np.int64]:
     """Most failures of n draws with which at least `radius` is certified; -1 if not even none."""
-    n, radius_, level, noise = np.broadcast_arrays(n, radius, _check.level("alpha", alpha), sigma)
+    n, radius, alpha, sigma = np.broadcast_arrays(n, radius, alpha, sigma)
     below, above = np.full(n.shape, -1, dtype=np.int64), np.asarray(n, dtype=np.int64) + 1
     while np.any(above - below > 1):
         middle = np.where(above - below > 1, (below + above) // 2, np.maximum(below, 0))
-        reached = radius_from_count(n - middle, n, level, noise) >= radius_
+        reached = radius_from_count(n - middle, n, alpha, sigma) >= radius
         below, above = np.where(reached, np.maximum(middle, below), below), np.where(reached, above, middle)
     return np.asarray(below)
 

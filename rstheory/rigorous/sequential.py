@@ -117,9 +117,8 @@ def is_sound_randomized_sf(k: int, n: int, alpha: Number, u: Number, t: Number) 
     check_counts(k, n)
     x, a, chance = checked("t", t, "[0, 1]"), checked("alpha", alpha, "(0, 1)"), checked("u", u, "[0, 1]")
     j = n - k
-    if x in (0, 1):  # every draw succeeds, or fails
-        failures = n if x == 1 else 0
-        return bool((1 if failures < j else chance if failures == j else 0) <= a)
+    if x in (0, 1):  # 1 claims nothing; at 0 every draw succeeds
+        return bool(x == 1 or (j == 0 and chance <= a))
     for doubling in range(4):
         with ctx.workprec(tail_precision(n) << doubling):
             rate, other = _balls(x)

@@ -123,8 +123,8 @@ def spending_boundary_sf(looks: Sequence[int], spent: ArrayLike, t: float) -> tu
 
     looks: ascending numbers of draws. spent: non-decreasing, in [0, 1); the last entry is the level of the whole.
     t: failure probability at the null hypothesis, in (0, 1). Counts are integers, so some of the level stays unspent
-    and is carried to the next look. The levels returned are proved as in `crossing_probability_sf`; they include what was
-    left out (about 1e-22 per look), also where nothing may be spent yet.
+    and is carried to the next look. The levels returned are proved as in `crossing_probability_sf`; they include what
+    was left out (about 1e-22 per look), also where nothing may be spent yet.
 
     >>> boundary, level = spending_boundary_sf([100, 200], [0.0005, 0.001], 0.5)
     >>> print(boundary, f"{level[-1]:.6f}")
