@@ -11,12 +11,12 @@ from stopping import Patience
 from torch import nn
 
 from rstheory import radius_from_count
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing import schedule
 from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.given import GivenImages
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import ESTIMATION, SELECTION
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.tasks import Certify, Predict
 
 CPU = torch.device("cpu")

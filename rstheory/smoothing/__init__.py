@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rstheory.sequential.rule import FixedDraws, StoppingRule
     from rstheory.smoothing.api import certify, predict
     from rstheory.smoothing.counting import ClassCounter
     from rstheory.smoothing.data import Dataset
     from rstheory.smoothing.data import load as load_data
     from rstheory.smoothing.models import Checkpoint, load_checkpoint, save_checkpoint
     from rstheory.smoothing.noise import Noise
-    from rstheory.smoothing.rules import FixedDraws, StoppingRule
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify, Predict
 
