@@ -15,7 +15,7 @@ from scipy.special import bdtr, gammainccinv
 from scipy.stats import binom
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Float, Values
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.radius import certified_radius_inverse_sf
 
@@ -45,7 +45,7 @@ def budget_for_radius(radius: float, alpha: float = 1e-3, sigma: float = 1.0) ->
 
 def certification_power(
     p: ArrayLike, n: ArrayLike, radius: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0
-) -> Any:
+) -> Values:
     """Probability that n draws certify at least `radius` where the success probability is p.
 
     p: in [0, 1]. n: integer, 1 to 10^12. radius: > 0. alpha: level. sigma: noise level. All broadcast. To rounding of
@@ -59,7 +59,7 @@ def certification_power(
 
 def certification_power_sf(
     t: ArrayLike, n: ArrayLike, radius: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0
-) -> Any:
+) -> Values:
     """`certification_power` from the tail t = 1 - p.
 
     >>> print(certification_power_sf(1e-9, 78_123, 3.75) < 0.5 < certification_power_sf(1e-9, 78_124, 3.75))
@@ -116,7 +116,7 @@ def budget_for_power_sf(t: float, radius: float, power: float = 0.95, alpha: flo
 
 def radius_at_power(
     p: ArrayLike, n: ArrayLike, power: ArrayLike = 0.95, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0
-) -> Any:
+) -> Values:
     """Largest radius that n draws certify with probability at least `power` where the success probability is p.
 
     The largest that they can certify at all is `max_radius(n)`.
@@ -129,7 +129,7 @@ def radius_at_power(
 
 def radius_at_power_sf(
     t: ArrayLike, n: ArrayLike, power: ArrayLike = 0.95, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0
-) -> Any:
+) -> Values:
     """`radius_at_power` from the tail t = 1 - p.
 
     >>> print(radius_at_power_sf(0.0, 1000) == max_radius(1000))

@@ -11,14 +11,12 @@ radius then depends on (k, U): whoever may choose U may choose the radius, so it
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize.elementwise import find_root
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Float, Values
 from rstheory._saddlepoint import log_inner_pmf
 from rstheory.binomial import (
     _BY_FAILURES,
@@ -32,7 +30,7 @@ from rstheory.binomial import (
 _EPS = float(np.finfo(float).eps)
 
 
-def randomized_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLike) -> Any:
+def randomized_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLike) -> Values:
     """Lower confidence bound on the success probability given the uniform number u, rounded down (C11).
 
     k: successes, integer, 0 <= k <= n. n: draws, integer, 1 <= n <= 10^15. alpha: level in (0, 1/2].
@@ -48,7 +46,7 @@ def randomized_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLike)
     return np.maximum(np.nextafter(1 - np.asarray(randomized_lower_sf(k, n, alpha, u)), -1), 0)[()]
 
 
-def randomized_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLike) -> Any:
+def randomized_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, u: ArrayLike) -> Values:
     """1 - L, rounded up: `randomized_lower` from the tail.
 
     >>> print(f"{randomized_lower_sf(100_000, 100_000, 0.001, 0.5):.4g}")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from rstheory import _check
+from rstheory._check import Values
 from rstheory.binomial import clopper_pearson_lower_sf, clopper_pearson_upper
 
 _ROUNDING = 8 * np.finfo(float).eps  # as in `radius`
@@ -39,7 +40,7 @@ def rival_buckets(selection: ArrayLike, first: ArrayLike, buckets: int = 2) -> N
 
 def two_class_radius(
     counts: ArrayLike, first: ArrayLike, buckets: ArrayLike, alpha: float = 1e-3, sigma: float = 1.0
-) -> Any:
+) -> Values:
     """Certified radius of class `first` from the counts of all classes, rounded down; 0 is abstention (C12).
 
     counts: estimation draws per class, integers of shape (..., classes). first: class selected, shape (...).

@@ -26,14 +26,12 @@ error of that evaluation on the unfavourable side.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize.elementwise import find_root
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Float, Values
 from rstheory._saddlepoint import _deviance, log1pmx
 
 _EPS = float(np.finfo(float).eps)
@@ -44,7 +42,7 @@ _CUT = 40.0
 _LARGEST = 10**15  # beyond, neighbouring counts are no longer all floats
 
 
-def log_mixture(k: ArrayLike, n: ArrayLike, q: ArrayLike) -> Any:
+def log_mixture(k: ArrayLike, n: ArrayLike, q: ArrayLike) -> Values:
     """ln W_n(q): logarithm of the evidence that k successes in n draws hold against "p <= q" (G1).
 
     k: successes, integer, 0 <= k <= n. n: draws, integer, 1 <= n <= 10^15. q: probability in (0, 1). All broadcast.
@@ -60,7 +58,7 @@ def log_mixture(k: ArrayLike, n: ArrayLike, q: ArrayLike) -> Any:
     return _log_mixture(*np.broadcast_arrays(j_, k_, 1 - q_, q_))[0][()]
 
 
-def log_mixture_sf(k: ArrayLike, n: ArrayLike, t: ArrayLike) -> Any:
+def log_mixture_sf(k: ArrayLike, n: ArrayLike, t: ArrayLike) -> Values:
     """ln W_n(1 - t): `log_mixture` from the tail.
 
     >>> print(f"{log_mixture_sf(10**9, 10**9, 1e-8):.4f}")
@@ -71,7 +69,7 @@ def log_mixture_sf(k: ArrayLike, n: ArrayLike, t: ArrayLike) -> Any:
     return _log_mixture(*np.broadcast_arrays(j_, k_, t_, 1 - t_))[0][()]
 
 
-def anytime_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def anytime_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """Lower bound L_n = inf{q : W_n(q) < 1/alpha} that holds at every n at once, rounded down (G2).
 
     k: successes, integer, 0 <= k <= n. n: draws so far, integer, 1 <= n <= 10^15. alpha: level in (0, 1). All
@@ -86,7 +84,7 @@ def anytime_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
     return _down(np.asarray(anytime_lower_sf(k, n, alpha)))[()]
 
 
-def anytime_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def anytime_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """1 - L_n, rounded up: `anytime_lower` from the tail.
 
     >>> print(f"{anytime_lower_sf(100_000, 100_000, 0.001):.4g}")

@@ -81,6 +81,8 @@ def certify(
     >>> log.samples, log.clean_accuracy, f"{log.radius[0]:.4f}", log.counts[0].tolist()
     (5, 0.6, '1.2316', [0, 1000, 0])
     """
+    _check.at_least(1, "n", n)
+    _check.level("alpha", alpha)
     task = Certify(sigma, FixedDraws(n, alpha), n0, seed)
     given = given_images(images, labels)
     if resume and out is None:
