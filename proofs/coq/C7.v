@@ -88,17 +88,6 @@ Qed.
 
 (** ** The hypergeometric law *)
 
-Lemma sum_single (f : nat -> R) (n k : nat) :
-  (k <= n)%nat -> (forall j, (j <= n)%nat -> j <> k -> f j = 0) -> sum_f_R0 f n = f k.
-Proof.
-  intros Hk; induction n as [| n IH]; intros Hzero.
-  - now replace k with 0%nat by lia.
-  - rewrite tech5; destruct (Nat.eq_dec k (S n)) as [-> | Hneq].
-    + rewrite (sum_eq _ (fun _ => 0)) by (intros j Hj; apply Hzero; lia).
-      rewrite sum_cte; ring.
-    + rewrite (Hzero (S n)), IH by (try lia; intros j Hj Hjk; apply Hzero; lia); ring.
-Qed.
-
 (** One draw fewer, in the law. *)
 Lemma hypergeometric_leaves_one (N k n j : nat) :
   (k <= S N)%nat -> (j <= n <= N)%nat ->
