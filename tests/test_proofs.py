@@ -22,10 +22,18 @@ sys.path.insert(0, str(ROOT))  # `proofs` is not part of the installed package
 flint = pytest.importorskip("flint")
 from flint import arb, ctx  # noqa: E402
 
-from proofs import check, runners  # noqa: E402
-from proofs.intervals import constants, convexity, convexity_lemma, growth, radius, subdivision  # noqa: E402
+from proofs import check, render, runners, statements  # noqa: E402
+from proofs.intervals import (  # noqa: E402
+    anytime,
+    constants,
+    convexity,
+    convexity_lemma,
+    growth,
+    radius,
+    randomized,
+    subdivision,
+)
 from proofs.ledger import LEDGER, Check, Row  # noqa: E402
-from proofs.render import render  # noqa: E402
 from proofs.symbolic import all as symbolic  # noqa: E402
 from proofs.symbolic.derivation import Derivation  # noqa: E402
 
@@ -419,6 +427,87 @@ def test_the_runner_refuses_what_is_not_proved():
     assert status("convexity.py", "holds", ((2, "0.999"),)) == "fail"
 
 
+# -- Ball arithmetic: rules that stop, randomized bounds --------------------------------------------------------------
+
+
+def test_no_rate_of_the_truncated_mixture_exceeds_its_level():
+    outcome = anytime.false_alarms()
+    assert outcome.proved
+    assert outcome.cases == len(anytime.ALPHAS) * len(anytime.QS) * len(anytime.SHARES) * anytime.LARGEST
+    assert 0.5 < outcome.worst <= 1
+
+
+def test_the_untruncated_mixture_is_refused():
+    """At p = q it is a test too; below q it is not."""
+    outcome = anytime.false_alarms(anytime.untruncated)
+    assert not outcome.proved
+    assert outcome.worst > 9
+
+
+def test_a_level_that_is_half_as_large_is_refused():
+    """What is claimed of W could not be claimed of 2W: some exact rate lies above α then."""
+    assert not anytime.false_alarms(lambda q, k, j: 2 * anytime.truncated(q, k, j)).proved
+
+
+@pytest.mark.parametrize("q", anytime.QS, ids=float)
+def test_the_wealth_is_the_mean_ratio_over_the_angle(q):
+    """The beta functions of the theory against the integral that Coq reasons about."""
+    with mpmath.workdps(20):
+        start = mpmath.asin(mpmath.sqrt(mpmath.mpf(q.numerator) / q.denominator))
+        for k, j in ((0, 0), (5, 0), (0, 4), (17, 6)):
+            ratio = mpmath.quad(
+                lambda s, k=k, j=j: (mpmath.sin(s) ** 2 / q) ** k * (mpmath.cos(s) ** 2 / (1 - q)) ** j,
+                [start, (start + mpmath.pi / 2) / 2, mpmath.pi / 2],
+            )
+            mean = ratio / (mpmath.pi / 2 - start)
+            assert abs(float(anytime.truncated(q, k, j).mid()) / float(mean) - 1) < 1e-12
+
+
+def test_a_crossing_that_cannot_be_decided_is_an_error():
+    with pytest.raises(ArithmeticError, match="too close to 1/α to decide"):
+        anytime.crossed(lambda q, k, j: arb(10), Fraction(1, 2), Fraction(1, 10))(0, 0)
+
+
+def test_repeated_bounds_are_refused():
+    outcome = anytime.repeated_bounds()
+    assert outcome.proved
+    assert outcome.worst > 4
+    once = anytime.exceeding(Fraction(1, 2), Fraction(1, 20))
+    *_, at_the_end = anytime.crossing_probabilities(lambda k, j: k + j == 60 and once(k, j), Fraction(1, 2), 60)
+    assert at_the_end < Fraction(1, 20)  # one look: it is the repetition that costs
+
+
+def test_the_recursion_over_counts_is_that_of_coq():
+    """Coq's `crossing` conditions on the first draw; here the law of what has not crossed is carried forward."""
+    hit = anytime.crossed(anytime.truncated, anytime.QS[0], anytime.ALPHAS[0])
+    p = Fraction(3, 7)
+
+    @cache
+    def crossing(n, k, j):
+        if hit(k, j):
+            return Fraction(1)
+        return Fraction(0) if n == 0 else (1 - p) * crossing(n - 1, k, j + 1) + p * crossing(n - 1, k + 1, j)
+
+    assert list(anytime.crossing_probabilities(hit, p, 25)) == [crossing(n, 0, 0) for n in range(26)]
+
+
+def test_the_randomized_level_is_exact_and_the_plain_one_is_not():
+    assert randomized.level_is_exact(20).proved
+    for n, p in ((7, Fraction(1, 3)), (50, Fraction(9, 10))):
+        assert randomized.level(n, p, Fraction(1, 20)) == Fraction(1, 20)
+        assert randomized.level(n, p, Fraction(1, 20), randomized.plain_length) < Fraction(1, 20)
+        # half of u for every count, whatever the bound: not a level
+        assert randomized.level(n, p, Fraction(1, 20), lambda above, mass, target: Fraction(1, 2)) == Fraction(1, 2)
+
+
+def test_a_randomized_bound_has_no_root_at_either_end():
+    alpha = Fraction(1, 20)
+    assert randomized.bound(5, 0, Fraction(1, 2), alpha) == (0, 0)
+    assert randomized.bound(5, 5, Fraction(1, 100), alpha) == (1, 1)
+    low, high = randomized.bound(5, 5, Fraction(1), alpha)
+    assert low**5 <= alpha <= high**5
+
+
 # -- Coq --------------------------------------------------------------------------------------------------------------
 
 COQ_FILES = sorted((PROOFS / "coq").glob("*.v"))
@@ -472,6 +561,52 @@ def test_printed_assumptions_are_read():
         runners.printed_assumptions(source, "")
 
 
+def test_a_theorem_is_quoted_with_its_words_and_what_its_section_assumes():
+    text = """(** * Heading *)
+        Section Outer. Variable x : R. (** Zero. *) Lemma zero : 0 = 0. Proof. auto. Qed.
+        Section Inner. Hypothesis positive : 0 < x.
+        (** A comment, (* nested *) and quoted. *)
+        Theorem one (y : R) :
+          0 < y -> x <= 1.5 * y.
+        Proof. trivial. Qed.
+        End Inner.
+        (** ** A heading is no statement *)
+        Theorem two : x = x. Proof. auto. Qed. End Outer.
+        (* Not for documentation. *)
+        Corollary three' : 1 = 1. Proof. auto. Qed."""
+    found = statements.statements(text)
+    assert list(found) == ["zero", "one", "two", "three'"]
+    assert found["one"].words == "A comment, (* nested *) and quoted."
+    assert found["one"].given == ("Variable x : R.", "Hypothesis positive : 0 < x.")
+    assert " ".join(found["one"].formal.split()) == "Theorem one (y : R) : 0 < y -> x <= 1.5 * y."
+    assert found["zero"].given == found["two"].given == ("Variable x : R.",)
+    assert found["two"].words == found["three'"].words == ""
+    assert found["three'"].given == ()
+
+
+FORMAL = list(
+    dict.fromkeys((formal.file, name) for formal in CHECKS if formal.kind == "formal proof" for name in formal.names)
+)
+
+
+@pytest.mark.parametrize(("file", "name"), FORMAL, ids=lambda part: part.rsplit("/", 1)[-1])
+def test_every_theorem_of_the_ledger_says_in_words_what_it_states(file, name):
+    statement = statements.statements_of(ROOT / file)[name]
+    assert statement.words.endswith(".")
+    assert len(statement.words) > 15
+    assert statement.formal.endswith(".")
+
+
+def test_a_theorem_without_words_is_refused(monkeypatch):
+    bare = statements.Statement("B3_refuted", "", (), "Theorem B3_refuted : True.")
+    monkeypatch.setattr(runners, "statements_of", lambda path: {"B3_refuted": bare})
+    result = runners.judge_coq(
+        Check("formal proof", "proofs/coq/B3.v", ("B3_refuted",)), runners.CoqBuild({"B3_refuted": ()}, None, 0.0)
+    )
+    assert result.status == "fail"
+    assert "does not say in words" in result.detail
+
+
 @pytest.mark.skipif(NO_COQ is not None, reason=NO_COQ or "")
 def test_coq_proves_the_ledger_s_theorems_and_refuses_the_wrong_ones():
     """One build, hence one test: under xdist a fixture would build once a worker.
@@ -518,11 +653,12 @@ def test_a_build_that_failed_proves_nothing():
 
 # -- The ledger -------------------------------------------------------------------------------------------------------
 
-ITEMS = [f"{section}{i}" for section, last in (("A", 5), ("B", 7), ("C", 10), ("D", 5)) for i in range(1, last + 1)]
+ITEMS = [f"{section}{i}" for section, last in (("A", 5), ("B", 7), ("C", 12), ("D", 5)) for i in range(1, last + 1)]
+ITEMS += ["E4", *(f"G{i}" for i in range(1, 6))]
 
 
 def test_ledger_has_every_item_once_and_in_order():
-    assert [row.item for row in LEDGER] == [*ITEMS, "E4"]
+    assert [row.item for row in LEDGER] == ITEMS
 
 
 @pytest.mark.parametrize("row", LEDGER, ids=lambda row: row.item)
@@ -565,15 +701,26 @@ def test_pytest_collects_every_test_that_the_ledger_names():
     assert set(nodes) <= found
 
 
-@pytest.mark.parametrize("module", [subdivision, constants], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [subdivision, constants, anytime, randomized, render, statements], ids=lambda module: module.__name__
+)
 def test_the_examples_in_the_docstrings(module):
     results = doctest.testmod(module)
     assert results.failed == 0
     assert results.attempted > 0
 
 
-def test_readme_is_up_to_date():
-    assert (PROOFS / "README.md").read_text(encoding="utf-8") == render(LEDGER)
+def test_what_check_writes_is_up_to_date():
+    assert (PROOFS / "README.md").read_text(encoding="utf-8") == render.render(LEDGER)
+    assert (PROOFS / "STATEMENTS.md").read_text(encoding="utf-8") == render.render_statements(LEDGER)
+
+
+def test_a_theorem_that_changes_makes_its_quotation_out_of_date(monkeypatch):
+    """So that a line of the ledger and the theorem behind it are read together."""
+    changed = statements.statements((PROOFS / "coq" / "D1.v").read_text(encoding="utf-8").replace("< 1) l", "<= 1) l"))
+    of_file = statements.statements_of
+    monkeypatch.setattr(render, "statements_of", lambda path: changed if path.name == "D1.v" else of_file(path))
+    assert (PROOFS / "STATEMENTS.md").read_text(encoding="utf-8") != render.render_statements(LEDGER)
 
 
 def test_one_item_runs_from_the_command_line():
@@ -595,25 +742,61 @@ def test_a_failure_is_an_exit_status(monkeypatch, capsys):
     row = Row("C4", "increments", "new", "false", (false,), "nothing")
     monkeypatch.setattr(check, "LEDGER", (row,))
     monkeypatch.setattr(check, "render", lambda rows: (PROOFS / "README.md").read_text(encoding="utf-8"))
+    monkeypatch.setattr(check, "render_statements", lambda rows: (PROOFS / "STATEMENTS.md").read_text(encoding="utf-8"))
     with pytest.raises(typer.Exit) as stopped:
         check.main(items=None, write=False, strict=False, jobs=1)
     assert stopped.value.exit_code == 1
     assert "1 fail" in capsys.readouterr().out
 
 
-def test_a_stale_readme_is_a_failure(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["README", "STATEMENTS"])
+def test_a_stale_document_is_a_failure(name, monkeypatch, tmp_path, capsys):
     import typer
 
     monkeypatch.setattr(check, "README", tmp_path / "README.md")
+    monkeypatch.setattr(check, "STATEMENTS", tmp_path / "STATEMENTS.md")
     rows = tuple(row for row in LEDGER if row.item == "D5")
     monkeypatch.setattr(check, "LEDGER", rows)
     monkeypatch.setattr(
         check, "run", lambda rows, jobs: {c: runners.Result("pass", "") for r in rows for c in r.checks}
     )
+    check.main(items=None, write=True, strict=True, jobs=1)
+    check.main(items=None, write=False, strict=True, jobs=1)
+    (tmp_path / f"{name}.md").write_text("old", encoding="utf-8")
+    capsys.readouterr()
     with pytest.raises(typer.Exit):
         check.main(items=None, write=False, strict=False, jobs=1)
-    assert "out of date" in capsys.readouterr().out
-    check.main(items=None, write=True, strict=True, jobs=1)
+    assert f"proofs/{name}.md is out of date" in capsys.readouterr().out
+
+
+def test_what_is_missing_is_said_once_with_its_cure(monkeypatch, capsys):
+    """Without Coq `make proofs` passes, and says what was not checked and how to install it."""
+    monkeypatch.setattr(runners.shutil, "which", lambda name: None)
+    reason = runners.coq_missing()
+    assert reason is not None
+    assert "apt-get install make coq" in reason
+
+    def without_coq(rows, jobs):
+        return {
+            c: runners.Result("skipped", reason) if c.kind == "formal proof" else runners.Result("pass", "")
+            for r in rows
+            for c in r.checks
+        }
+
+    monkeypatch.setattr(check, "run", without_coq)
+    check.main(items=["C1", "C2"], write=False, strict=False, jobs=1)
+    said = capsys.readouterr().out
+    assert said.count("not checked") == 1
+    assert f"not checked, 3 times formal proof: {reason}" in said.splitlines()
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch):
+    assert check._progress().disable
+    monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich see a terminal
+    assert not check._progress().disable
+    kinds = [Check("formal proof", "a"), Check("ball arithmetic", "b"), Check("formal proof", "c")]
+    assert check._kinds([kinds[:1], kinds[1:]]) == "formal proof, ball arithmetic"
+    assert check._kinds([]) == "done"
 
 
 def test_a_skip_is_a_failure_only_when_strict(monkeypatch):

@@ -125,6 +125,7 @@ Definition clopper_pearson (N : nat) (alpha : R) (L : nat -> R) : Prop :=
   L 0%nat = 0 /\
   forall k, (1 <= k <= N)%nat -> in_01 (L k) /\ tail N k (L k) = alpha.
 
+(** The Clopper-Pearson bound exists. *)
 Theorem clopper_pearson_exists (N : nat) (alpha : R) :
   0 < alpha < 1 -> {L : nat -> R | clopper_pearson N alpha L}.
 Proof.
@@ -256,6 +257,7 @@ Proof.
     rewrite Rmult_assoc, Rinv_l by lra; nra.
 Qed.
 
+(** One more success does not lower the bound. *)
 Theorem C1_non_decreasing (k : nat) : (k < N)%nat -> L k <= L (S k).
 Proof.
   intros Hk; destruct L_bound as [Hzero Hpos].
@@ -287,6 +289,7 @@ Proof.
   pose proof (tail_strictly_more N (S k) (L (S (S k))) ltac:(lia) Hinside); lra.
 Qed.
 
+(** When all draws succeed the bound is [alpha^(1/N)]. *)
 Theorem C1_full_bound : (0 < N)%nat -> L N = full_bound alpha N.
 Proof.
   intros HN; destruct L_bound as [_ Hpos].
@@ -315,6 +318,7 @@ Proof.
   - pose proof (tail_increasing N (S k) _ _ ltac:(lia) Hin' Hin Hgt); lra.
 Qed.
 
+(** For [k >= 1] the bound is strictly increasing in [alpha]. *)
 Theorem C1_increasing_in_alpha (N : nat) (alpha alpha' : R) (L L' : nat -> R) (k : nat) :
   clopper_pearson N alpha L -> clopper_pearson N alpha' L' -> alpha < alpha' ->
   (1 <= k <= N)%nat -> L k < L' k.

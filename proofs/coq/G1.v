@@ -215,12 +215,12 @@ Qed.
 
 (** Draw by draw: certify as soon as the wealth reaches [1/alpha]; otherwise give up if the
     rule says so, given all the draws so far. *)
-Fixpoint certifies (give_up : list bool -> bool) (before rest : list bool) : bool :=
+Fixpoint certifies (abandon : list bool -> bool) (before rest : list bool) : bool :=
   if Rle_dec (/ alpha) (after V before) then true
-  else if give_up before then false
+  else if abandon before then false
   else match rest with
        | [] => false
-       | d :: rest' => certifies give_up (before ++ [d]) rest'
+       | d :: rest' => certifies abandon (before ++ [d]) rest'
        end.
 
 Lemma successes_app (w w' : list bool) :
@@ -231,29 +231,29 @@ Lemma failures_app (w w' : list bool) :
   failures (w ++ w') = (failures w + failures w')%nat.
 Proof. induction w as [| [|] w IH]; simpl; lia. Qed.
 
-Lemma certifies_reaches (give_up : list bool -> bool) (before rest : list bool) :
-  certifies give_up before rest = true ->
+Lemma certifies_reaches (abandon : list bool -> bool) (before rest : list bool) :
+  certifies abandon before rest = true ->
   ever (reaches (/ alpha) V) (successes before) (failures before) rest = true.
 Proof.
   revert before; induction rest as [| d rest IH]; intros before; simpl; unfold reaches at 1.
   - unfold after; destruct (Rle_dec (/ alpha) (V (successes before) (failures before)));
       [reflexivity |].
-    destruct (give_up before); discriminate.
+    destruct (abandon before); discriminate.
   - unfold after; destruct (Rle_dec (/ alpha) (V (successes before) (failures before)));
       [reflexivity |].
-    destruct (give_up before); [discriminate |].
+    destruct (abandon before); [discriminate |].
     intros H; apply IH in H; rewrite successes_app, failures_app in H.
     destruct d; simpl in H; rewrite Nat.add_0_r, Nat.add_1_r in H; exact H.
 Qed.
 
 (** Giving up early, by any rule at all, needs no correction: the run still certifies with
     probability at most [alpha]. *)
-Theorem G3 (N : nat) (give_up : list bool -> bool) :
-  over_paths N (fun w => indicator (certifies give_up [] w)) p <= alpha.
+Theorem G3 (N : nat) (abandon : list bool -> bool) :
+  over_paths N (fun w => indicator (certifies abandon [] w)) p <= alpha.
 Proof.
   apply Rle_trans with (2 := G1_ever N).
   apply over_paths_implies; [exact p_01 |].
-  intros w _ H; exact (certifies_reaches give_up [] w H).
+  intros w _ H; exact (certifies_reaches abandon [] w H).
 Qed.
 
 End Test.

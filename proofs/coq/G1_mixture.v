@@ -154,7 +154,7 @@ Proof.
     intros k j; now apply kt_integrable.
 Qed.
 
-(** G1: if [p <= q], a run of at most [N] draws that may stop at any time, for any reason,
+(** If [p <= q], a run of at most [N] draws that may stop at any time, for any reason,
     ends with a truncated mixture against [q] of at least [1/alpha] with probability at
     most [alpha]. *)
 Theorem G1 (p q alpha : R) (N : nat) (T : list bool -> nat) :
@@ -166,7 +166,7 @@ Proof.
   apply G1_stopped; trivial; rewrite kt_start by exact Hq; lra.
 Qed.
 
-(** G2: the bound that is at most every [q] not rejected exceeds [p] at some time within
+(** The bound that is at most every [q] not rejected exceeds [p] at some time within
     [N] draws with probability at most [alpha]. *)
 Theorem G2_kt (p alpha : R) (L : nat -> nat -> R) (N : nat) :
   0 < p < 1 -> 0 < alpha -> anytime_bound alpha kt L ->

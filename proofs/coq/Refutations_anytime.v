@@ -56,6 +56,8 @@ Proof.
   revert f; induction N as [| N IH]; intros f; simpl; [reflexivity | rewrite !IH; ring].
 Qed.
 
+(** The untruncated mixture reaches [1/alpha] with probability 1 for some [p < q] and
+    [alpha < 1]. *)
 Theorem untruncated_mixture_is_false :
   exists p q alpha N, 0 <= p < q /\ 0 < q < 1 /\ 0 < alpha < 1 /\
     over_paths N (fun w => indicator
@@ -78,6 +80,8 @@ Qed.
 Definition some_exceeds (p : R) (L : nat -> nat -> R) (k j : nat) : bool :=
   below p (L (k + j)%nat k).
 
+(** For some [p] and [alpha], whatever the bounds are, one of the first [N] exceeds [p] with
+    probability above [alpha]. *)
 Theorem repeated_clopper_pearson_is_false :
   exists p alpha N, 0 < p < 1 /\ 0 < alpha < 1 /\
     forall L : nat -> nat -> R, (forall n, clopper_pearson n alpha (L n)) ->
@@ -118,6 +122,8 @@ Definition until_success (w : list bool) : nat :=
   | _ => 2
   end.
 
+(** For a run that stops at its first success, or after two draws, a draw chosen at random
+    does not have the count of a fresh draw. *)
 Theorem C7_on_a_stopped_run_is_false :
   exists (p : R) (g : nat -> R), in_01 p /\
     over_paths 2 (fun w => average_over_choices 1 g (firstn (until_success w) w)) p
@@ -129,6 +135,8 @@ Qed.
 
 (** ** The leader of the estimation draws *)
 
+(** For some [p] and [alpha], the bound of the class with the most estimation draws exceeds
+    its probability with probability above [alpha]. *)
 Theorem C12_leader_is_false :
   exists (M N : nat) (p : nat -> R) (alpha : R) (leader : list nat -> nat),
     class_law M p /\ 0 < alpha < 1 /\
