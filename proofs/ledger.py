@@ -526,4 +526,26 @@ LEDGER: tuple[Row, ...] = (
         (coq("G5.v", "G5"),),
         "the least mean number of draws is measured, not proved",
     ),
+    Row(
+        "H1",
+        "if the directional derivative at G is at most d at every p in [0, 1], no law with finitely many values has a "
+        "log-likelihood more than ln(1 + d) <= d above that of G; as many values as distinct counts are enough",
+        "known",
+        "proved for laws with finitely many values",
+        (
+            coq("H.v", "H1_mean_zero", "H1_gap", "H1_optimum", covers="the duality gap"),
+            coq("H_atoms.v", "dependent", "H1_atoms", covers="the number of values"),
+            coq("Refutations.v", "H1_optimum_at_values_is_false", covers="false if checked at the values of G only"),
+        ),
+        "laws with infinitely many values; that a maximum is attained",
+    ),
+    Row(
+        "H3",
+        "if a region holds the true law with probability 1 - α, the range of a functional over the region holds its true "
+        "value with probability at least 1 - α",
+        "known",
+        "proved",
+        (coq("H.v", "H3_localization"),),
+        "that the region has its level: each region's own claim",
+    ),
 )

@@ -654,7 +654,7 @@ def test_a_build_that_failed_proves_nothing():
 # -- The ledger -------------------------------------------------------------------------------------------------------
 
 ITEMS = [f"{section}{i}" for section, last in (("A", 5), ("B", 7), ("C", 12), ("D", 5)) for i in range(1, last + 1)]
-ITEMS += ["E4", *(f"G{i}" for i in range(1, 6))]
+ITEMS += ["E4", *(f"G{i}" for i in range(1, 6)), "H1", "H3"]
 
 
 def test_ledger_has_every_item_once_and_in_order():

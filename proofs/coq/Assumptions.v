@@ -11,7 +11,7 @@
 From RSTheory Require Import
   Setting Convexity SecondDerivative Gaussian BinomialLaw Paths Hypergeometric A1 A2_A3 A5
   B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C5 C7 C9 C11 C12 D1 D2_D3 D2_sensitivity D4
-  Budget C6 B7_bounded E4 G1 G1_mixture G4 G5 Refutations Refutations_anytime.
+  Budget C6 B7_bounded E4 G1 G1_mixture G4 G5 H H_atoms Refutations Refutations_anytime.
 
 (** ** A1.v: the radius function *)
 Definition theorems_A1 :=
@@ -151,10 +151,16 @@ Definition theorems_G4_G5 :=
   ( @G4_exact, @G4_monotone, @G4, @G4_looks, @G5 ).
 Print Assumptions theorems_G4_G5.
 
+(** ** H.v, H_atoms.v: the distribution of p from counts *)
+Definition theorems_H :=
+  ( @H1_mean_zero, @H1_gap, @H1_optimum, @H3_localization, @dependent, @H1_atoms ).
+Print Assumptions theorems_H.
+
 (** ** Refutations.v, Refutations_anytime.v: the statements of Wrong/ are false *)
 Definition theorems_Refutations :=
   ( @B2_reciprocal_is_false, @B3_alpha_below_1_is_false, @C5_concave_is_false,
     @A3_everywhere_is_false, @D3_any_utility_is_false,
     @untruncated_mixture_is_false, @repeated_clopper_pearson_is_false,
-    @C7_on_a_stopped_run_is_false, @C12_leader_is_false ).
+    @C7_on_a_stopped_run_is_false, @C12_leader_is_false,
+    @H1_optimum_at_values_is_false ).
 Print Assumptions theorems_Refutations.
