@@ -10,8 +10,8 @@
 
 From RSTheory Require Import
   Setting Convexity SecondDerivative Gaussian BinomialLaw Paths Hypergeometric A1 A2_A3 A5
-  B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C5 C7 C9 C11 C12 D1 D2_D3 D2_sensitivity D4
-  Budget C6 B7_bounded E4 G1 G1_mixture G4 G5 H H_atoms Refutations Refutations_anytime.
+  B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C4_reals C5 C7 C9 C11 C12 D1 D2_D3 D2_sensitivity D4
+  Budget C6 B7_bounded E4 G1 G1_mixture G4 G5 C10_runs H H_atoms Refutations Refutations_anytime.
 
 (** ** A1.v: the radius function *)
 Definition theorems_A1 :=
@@ -90,9 +90,10 @@ Definition theorems_tools :=
     @choices_with_j_successes, @choices_are_hypergeometric ).
 Print Assumptions theorems_tools.
 
-(** ** C2_C4.v: the expected radius, its slope and convexity *)
+(** ** C2_C4.v, C4_reals.v: the expected radius, its slope and convexity *)
 Definition theorems_C2_C4 :=
-  ( @C2_sum, @C2_slope, @C2_slope_at_1, @C4_convex, @C4_largest_slope_at_1 ).
+  ( @C2_sum, @C2_slope, @C2_slope_at_1, @C4_convex, @C4_largest_slope_at_1,
+    @C4_from_real_counts ).
 Print Assumptions theorems_C2_C4.
 
 (** ** C5.v, Budget.v: inequality is rewarded *)
@@ -150,6 +151,11 @@ Print Assumptions theorems_G1_G2_G3.
 Definition theorems_G4_G5 :=
   ( @G4_exact, @G4_monotone, @G4, @G4_looks, @G5 ).
 Print Assumptions theorems_G4_G5.
+
+(** ** C10_runs.v: runs under noise that is only nearly Gaussian *)
+Definition theorems_C10_runs :=
+  ( @over_paths_grows, @C10_test, @C10_anytime, @C10_any_event, @C10_classes ).
+Print Assumptions theorems_C10_runs.
 
 (** ** H.v, H_atoms.v: the distribution of p from counts *)
 Definition theorems_H :=
