@@ -79,7 +79,7 @@ def _progress() -> Progress:
 def missing(results: Results) -> list[str]:
     """Why checks were skipped, and how many of which kind: one line per reason."""
     skipped = Counter((check.kind, result.detail) for check, result in results.items() if result.status == "skipped")
-    return [f"not checked, {count} times {kind}: {reason}" for (kind, reason), count in skipped.items()]
+    return [f"{count} not checked ({kind}): {reason}" for (kind, reason), count in skipped.items()]
 
 
 def show(rows: Sequence[Row], results: Results) -> None:

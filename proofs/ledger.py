@@ -496,11 +496,17 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "G2",
-        "a bound at most every q with W(q) < 1/α, such as their infimum, is a lower bound for p at all times at once",
+        "a bound at most every q with W(q) < 1/α, such as their infimum, is a lower bound for p at all times at once; "
+        "W does not increase in q where it exceeds 1, so the q with W(q) >= 1/α are an interval and each of them will "
+        "do",
         "new",
         "proved for every finite horizon",
-        (coq("G1.v", "G2", covers="any mixture"), coq("G1_mixture.v", "G2_kt", covers="this mixture")),
-        "that W(q) crosses 1/α once in q: not needed for the infimum",
+        (
+            coq("G1.v", "G2", covers="any mixture"),
+            coq("G1_mixture.v", "G2_kt", covers="this mixture"),
+            coq("G2_interval.v", "G2_monotone", "G2_above_1", "G2_interval", "G2_any_rejected", covers="the interval"),
+        ),
+        "runs without a cap, as for G1",
     ),
     Row(
         "G3",

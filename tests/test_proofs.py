@@ -463,6 +463,20 @@ def test_the_wealth_is_the_mean_ratio_over_the_angle(q):
             assert abs(float(anytime.truncated(q, k, j).mid()) / float(mean) - 1) < 1e-12
 
 
+@given(k=st.integers(0, 60), j=st.integers(0, 60), low=st.fractions(0, 1), high=st.fractions(0, 1))
+@example(k=1, j=0, low=Fraction(1, 1000), high=Fraction(999, 1000))
+@settings(max_examples=200)
+def test_the_mixture_falls_where_it_exceeds_1(k, j, low, high):
+    """G2: it does not rise in q up to k/n, and is at most 1 from there on."""
+    assume(0 < low < high < 1)
+    with ctx.workprec(400):
+        at_low, at_high = anytime.truncated(low, k, j), anytime.truncated(high, k, j)
+    if high * (k + j) <= k:
+        assert not at_high > at_low
+    else:
+        assert not at_high > 1
+
+
 def test_a_crossing_that_cannot_be_decided_is_an_error():
     with pytest.raises(ArithmeticError, match="too close to 1/α to decide"):
         anytime.crossed(lambda q, k, j: arb(10), Fraction(1, 2), Fraction(1, 10))(0, 0)
@@ -787,7 +801,7 @@ def test_what_is_missing_is_said_once_with_its_cure(monkeypatch, capsys):
     check.main(items=["C1", "C2"], write=False, strict=False, jobs=1)
     said = capsys.readouterr().out
     assert said.count("not checked") == 1
-    assert f"not checked, 3 times formal proof: {reason}" in said.splitlines()
+    assert f"3 not checked (formal proof): {reason}" in said.splitlines()
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch):

@@ -11,7 +11,7 @@
 From RSTheory Require Import
   Setting Convexity SecondDerivative Gaussian BinomialLaw Paths Hypergeometric A1 A2_A3 A5
   B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C4_reals C5 C7 C9 C11 C12 D1 D2_D3 D2_sensitivity D4
-  Budget C6 B7_bounded E4 G1 G1_mixture G4 G5 C10_runs H H_atoms Refutations Refutations_anytime.
+  Budget C6 B7_bounded E4 G1 G1_mixture G2_interval G4 G5 C10_runs H H_atoms Refutations Refutations_anytime.
 
 (** ** A1.v: the radius function *)
 Definition theorems_A1 :=
@@ -146,6 +146,11 @@ Definition theorems_G1_G2_G3 :=
     @G1_interval_mixture, @kt_start, @kt_supermartingale, @G1, @G2_kt,
     @kt_is_beta_integral, @kt_is_beta_integral_to_1 ).
 Print Assumptions theorems_G1_G2_G3.
+
+(** ** G2_interval.v: what the mixture rejects is an interval *)
+Definition theorems_G2_interval :=
+  ( @kt_over_places, @G2_monotone, @G2_above_1, @G2_interval, @G2_any_rejected ).
+Print Assumptions theorems_G2_interval.
 
 (** ** G4.v, G5.v: looks with thresholds; all radii at once *)
 Definition theorems_G4_G5 :=
