@@ -483,16 +483,17 @@ LEDGER: tuple[Row, ...] = (
         "the truncated Krichevsky-Trofimov mixture W(q) is a supermartingale for every p <= q: stopping at any time, "
         "for any reason, with W >= 1/α errs with probability at most α",
         "new",
-        "proved for every finite horizon",
+        "proved",
         (
             coq("G1.v", "G1_one_step", "G1_finite_mixture", "ville", "G1_ever", "G1_stopped", covers="any mixture"),
             coq("G1_mixture.v", "G1_interval_mixture", "kt_start", "kt_supermartingale", "G1", covers="this mixture"),
+            coq("G4.v", "without_cap", covers="the limit over the horizon"),
             coq("G1_mixture.v", "kt_is_beta_integral", "kt_is_beta_integral_to_1", covers="it is the beta integral"),
             coq("Refutations_anytime.v", "untruncated_mixture_is_false", covers="false without the truncation"),
             balls("anytime.py", "false_alarms", covers="exact rates, N <= 60, four α, three q, p = q and below"),
             balls("anytime.py", "against_every_path", covers="the same rates from all 2^N paths, N <= 12"),
         ),
-        "runs without a cap: the limit of these probabilities, which are increasing and at most α",
+        "that the limit over the horizon is the probability for runs without a cap: countable additivity",
     ),
     Row(
         "G2",
@@ -524,6 +525,7 @@ LEDGER: tuple[Row, ...] = (
         "proved",
         (
             coq("G4.v", "G4_exact", "G4_monotone", "G4", "G4_looks"),
+            coq("G4.v", "G4_all_radii", covers="one run for all radii, uncorrected, by a family of thresholds"),
             coq("Refutations_anytime.v", "repeated_clopper_pearson_is_false", covers="bounds at α each"),
             balls("anytime.py", "repeated_bounds", covers="bounds at α each: above α by N = 60, four α, three p"),
         ),

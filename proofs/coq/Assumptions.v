@@ -154,7 +154,8 @@ Print Assumptions theorems_G2_interval.
 
 (** ** G4.v, G5.v: looks with thresholds; all radii at once *)
 Definition theorems_G4_G5 :=
-  ( @G4_exact, @G4_monotone, @G4, @G4_looks, @G5 ).
+  ( @G4_exact, @G4_monotone, @G4, @G4_looks, @G4_all_radii,
+    @without_cap, @G5 ).
 Print Assumptions theorems_G4_G5.
 
 (** ** C10_runs.v: runs under noise that is only nearly Gaussian *)

@@ -9,6 +9,8 @@
     - So if it is at most [alpha] at [p = q], then it is at every [p <= q]: any spending of
       [alpha] over the looks is sound whose exact crossing probability at [q] is at most
       [alpha].
+    - A family of such conditions, one for each [q], gives a bound, and so all radii at once.
+    - What holds for every [N] holds in the limit, for runs without a cap.
 
     Idea.  Coupling: a run that has one success more, and one failure less, meets the
     condition whenever the other does.  So it pays to succeed, at every draw. *)
@@ -102,4 +104,50 @@ Theorem G4_looks (look : nat -> bool) (threshold : nat -> nat) :
 Proof.
   intros k j; unfold at_looks; replace (k + S j)%nat with (S k + j)%nat by lia.
   rewrite !andb_true_iff, !PeanoNat.Nat.leb_le; intros [Hlook Hk]; split; [exact Hlook | lia].
+Qed.
+
+(** ** All radii at once; no cap *)
+
+(** A family of conditions, one for each [q], each at level [alpha] for [p = q]: a bound that
+    exceeds [q] only when the condition of [q] is met exceeds [p] at some time within [N]
+    draws with probability at most [alpha].  So one run serves all radii, uncorrected. *)
+Theorem G4_all_radii (N : nat) (hit : R -> nat -> nat -> bool) (L : nat -> nat -> R)
+  (p alpha : R) :
+  in_01 p -> crossing (hit p) N 0 0 p <= alpha ->
+  (forall k j q, q < L k j -> hit q k j = true) ->
+  over_paths N (fun w => indicator
+    (ever (fun k j => if Rlt_dec p (L k j) then true else false) 0 0 w)) p <= alpha.
+Proof.
+  intros Hp Hlevel HL; rewrite <- G4_exact in Hlevel.
+  apply Rle_trans with (2 := Hlevel), over_paths_implies; [exact Hp |].
+  intros w _ H; apply ever_iff in H as [n [Hn H]]; apply ever_iff; exists n.
+  split; [exact Hn |]; apply HL.
+  destruct (Rlt_dec p _) as [Hlt | _]; [exact Hlt | discriminate].
+Qed.
+
+Lemma more_draws (hit : nat -> nat -> bool) (N k j : nat) (p : R) :
+  in_01 p -> crossing hit N k j p <= crossing hit (S N) k j p.
+Proof.
+  unfold in_01; intros Hp; revert k j; induction N as [| N IH]; intros k j.
+  - simpl; destruct (hit k j); [lra |].
+    destruct (hit k (S j)), (hit (S k) j); lra.
+  - cbn [crossing]; destruct (hit k j); [lra |].
+    apply Rplus_le_compat; (apply Rmult_le_compat_l; [lra | apply IH]).
+Qed.
+
+(** Without a cap: the probability of crossing within [N] draws does not decrease in [N], and
+    if it is at most [alpha] for every [N] it has a limit of at most [alpha]. *)
+Theorem without_cap (hit : nat -> nat -> bool) (p alpha : R) :
+  in_01 p ->
+  (forall N, over_paths N (fun w => indicator (ever hit 0 0 w)) p <= alpha) ->
+  exists limit : R, limit <= alpha /\
+    is_lim_seq (fun N => over_paths N (fun w => indicator (ever hit 0 0 w)) p) limit.
+Proof.
+  intros Hp Halpha.
+  destruct (ex_finite_lim_seq_incr
+    (fun N => over_paths N (fun w => indicator (ever hit 0 0 w)) p) alpha) as [l Hl].
+  - intros N; rewrite !G4_exact; now apply more_draws.
+  - exact Halpha.
+  - exists l; split; [| exact Hl].
+    exact (is_lim_seq_le _ _ _ _ Halpha Hl (is_lim_seq_const alpha)).
 Qed.
