@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import rstheory
 from rstheory import read_log
-from rstheory.audit.read import find_logs
+from rstheory.logs.find import find_logs
 from rstheory.tables import show
 
 Result = tuple[float, NDArray[np.float64]]

@@ -1,12 +1,26 @@
-"""What average certified radius rewards: theory, sound certificates and audits for randomized smoothing.
+"""What average certified radius (ACR) rewards: theory, sound certificates and audits for randomized smoothing.
 
-The theory lives in small modules, lowest floor first: `radius` and `binomial`, then `budget`, `trivial` and
-`population`; `audit` reads certification logs; `symbolic` derives the theory with SymPy and `rigorous` encloses it in
-ball arithmetic. Those two are imported by name, so that `import rstheory` loads NumPy and SciPy only.
+Where to begin:
+
+- You have certification logs: `read_log`, `audit_logs`, `compare_logs`, and the package `rstheory.audit`. A log of
+  results that were never in a file: `CertificationLog.from_arrays`. Its curves: `log.plot_survival()` and the like.
+- You have a model: `rstheory.smoothing.certify` for any PyTorch module (pip install 'rstheory[torch]'), or
+  `rstheory.certify.certify` for any function that NumPy can call.
+- You want the theory: the functions below, in small modules, lowest floor first: `radius` and `binomial`, then
+  `budget`, `trivial` and `population`. `rstheory.symbolic` derives them with SymPy, `rstheory.rigorous` encloses them
+  in ball arithmetic.
+
+On the command line: `rstheory --help`. `import rstheory` loads NumPy and SciPy only.
+
+>>> import rstheory as rs
+>>> print(f"{rs.radius_from_count(99_000, 100_000, alpha=0.001, sigma=0.5):.4f}")
+1.1450
 """
 
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.read import read_log
+from rstheory._version import __version__
+from rstheory.audit.api import audit_logs, compare_logs
+from rstheory.audit.compare import Comparison
+from rstheory.audit.report import AuditReport
 from rstheory.binomial import (
     clopper_pearson_lower,
     clopper_pearson_lower_sf,
@@ -25,6 +39,8 @@ from rstheory.budget import (
     slope_at_one,
     slope_at_one_limit,
 )
+from rstheory.logs.log import CertificationLog
+from rstheory.logs.read import read_log
 from rstheory.population import Population, crossing_budget, infinite_budget_winner
 from rstheory.radius import (
     certified_radius,
@@ -49,12 +65,14 @@ from rstheory.trivial import (
     trivial_acr,
 )
 
-__version__ = "0.1.0"
-
 __all__ = [
+    "AuditReport",
     "Budget",
     "CertificationLog",
+    "Comparison",
     "Population",
+    "__version__",
+    "audit_logs",
     "budget_for_acr",
     "certified_radius",
     "certified_radius_inverse",
@@ -64,6 +82,7 @@ __all__ = [
     "clopper_pearson_lower_sf",
     "clopper_pearson_upper",
     "clopper_pearson_upper_sf",
+    "compare_logs",
     "crossing_budget",
     "curvature",
     "curvature_sf",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def in_folder(path: Path) -> Path:
+def require_folder(path: Path) -> Path:
     """A file to be written, whose folder is there; ValueError otherwise, before hours of work end in nothing."""
     if not path.parent.is_dir():
         raise ValueError(f"{path}: the folder {path.parent} does not exist: make it first")
@@ -16,13 +16,13 @@ def in_folder(path: Path) -> Path:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A path beside `path`, of the same suffix, to write to. At the end of the block what was written takes the place
     of `path`, synced to the disk; if the block fails, it is removed and `path` stays as it was.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with whole(Path(folder, "log.txt")) as part:
+    ...     with atomic_write(Path(folder, "log.txt")) as part:
     ...         _ = part.write_text("all of it")
     ...     print(os.listdir(folder))
     ['log.txt']
@@ -38,16 +38,16 @@ def whole(path: Path) -> Iterator[Path]:
         raise
 
 
-def among(path: Path, files: Iterable[str]) -> str | None:
+def first_same(path: Path, files: Iterable[str]) -> str | None:
     """The first of the files that `path` leads to, by whatever name, or None."""
     return next((file for file in files if path.exists() and os.path.exists(file) and path.samefile(file)), None)
 
 
-def below(folder: Path, files: Iterable[str]) -> str | None:
+def first_inside(folder: Path, files: Iterable[str]) -> str | None:
     """The first of the files that lies in `folder`, however deep, links followed; or None.
 
-    >>> below(Path("figures"), ["logs/a.txt", "figures/sigma_0.5/b.txt", "figures.txt"])
+    >>> first_inside(Path("figures"), ["logs/a.txt", "figures/sigma_0.5/b.txt", "figures.txt"])
     'figures/sigma_0.5/b.txt'
     """
-    whole_folder = folder.resolve()
-    return next((file for file in files if whole_folder in Path(file).resolve().parents), None)
+    resolved = folder.resolve()
+    return next((file for file in files if resolved in Path(file).resolve().parents), None)

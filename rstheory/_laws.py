@@ -187,7 +187,7 @@ def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Flo
     # Where even the mass at the centre underflows, the mean is far beyond `last`, and the sum underflows too.
     log_mass = laws.log_mass(centre)
     pending = np.flatnonzero((log_mass > _UNDERFLOW) & (centre <= last))
-    width = 50.0  # in natural logarithms: a window leaves out about exp(-width) of its largest point mass
+    width = 36.0  # in natural logarithms: a window leaves out about exp(-width) of its largest mass
     while pending.size:
         chosen, start = laws.select(pending), centre[pending]
         low, high = _window(chosen, start, last, width)

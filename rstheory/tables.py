@@ -1,21 +1,15 @@
-"""Tables on the terminal, and CSV files that say what made them."""
+"""Tables on the terminal."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-import rstheory
-from rstheory._files import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,26 +122,3 @@ def _text(value: Any, spec: str | Callable[[Any], str] | None) -> str:
     if spec is None:
         return str(value)
     return spec(value) if callable(spec) else format(value, spec)
-
-
-def provenance(**settings: Any) -> dict[str, str]:
-    """What made a result: versions and the settings given (seed, sigma, N, alpha, data, ...), as text."""
-    import scipy
-
-    versions = {
-        "rstheory": rstheory.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-    }
-    return versions | {name: str(value) for name, value in settings.items()}
-
-
-def write_csv(frame: pd.DataFrame, path: Path, made_by: Mapping[str, str]) -> None:
-    """Write a data frame below comment lines `# name: value` that say what made it; whole or not at all.
-
-    Read it back with `pandas.read_csv(path, comment="#")`. Floats keep all their digits.
-    """
-    header = "".join(f"# {name}: {value}\n" for name, value in made_by.items())
-    with whole(path) as part:
-        part.write_text(header + frame.to_csv(index=False), encoding="utf-8")

@@ -22,9 +22,10 @@ from rstheory import (
     sigma_for_acr,
     trivial_acr,
 )
+from rstheory._provenance import provenance
 from rstheory.certify import certify
 from rstheory.plots import acr_unbounded, save
-from rstheory.tables import provenance, show
+from rstheory.tables import show
 
 # Highest ACR in the paper's CIFAR-10 table, sigma = 1.0 (arXiv 2410.06895).
 BEST_CIFAR10 = 0.844

@@ -15,8 +15,9 @@ import pandas as pd
 import typer
 
 from rstheory import Population, crossing_budget, infinite_budget_winner
+from rstheory._provenance import provenance
 from rstheory.plots import budget_dependence, save
-from rstheory.tables import provenance, show
+from rstheory.tables import show
 
 HARD = 0.7  # tail 1 - p of the samples that a model has given up
 POPULATIONS = {

@@ -24,8 +24,9 @@ from rstheory import (
     radius_from_count,
     sensitivity_sf,
 )
+from rstheory._provenance import provenance
 from rstheory.plots import easy_sample_sensitivity, save
-from rstheory.tables import provenance, show
+from rstheory.tables import show
 
 BUDGETS = (100, 1_000, 10_000, 100_000, 1_000_000)
 UNLIMITED = r"$N = \infty$"

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from rstheory import expected_radius, max_radius
+from rstheory._provenance import provenance
 from rstheory.plots import mean_preserving_spread, save
-from rstheory.tables import provenance, show
+from rstheory.tables import show
 
 BUDGETS = (100, 1_000, 10_000, 100_000, 1_000_000)
 POINTS = 100

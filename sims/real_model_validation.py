@@ -17,13 +17,14 @@ import pandas as pd
 import typer
 
 from rstheory import read_log, trivial_acr
-from rstheory.audit.replication import label_counts, replication
+from rstheory._progress import on_terminal
+from rstheory._provenance import provenance
+from rstheory.audit.replication import replication
 from rstheory.plots import real_model_validation, save
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
-from rstheory.smoothing.progress import draw_progress
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
-from rstheory.tables import provenance, show
+from rstheory.tables import show
 
 ROOT = Path(__file__).resolve().parent.parent
 SELECTION = 200  # draws that pick the class: enough that selection plays no part in the comparison
@@ -61,14 +62,14 @@ def main(
                 out=log,
                 skip=skip,
                 machine=Machine(dtype, device),
-                progress=draw_progress,
+                progress=on_terminal("certifying", "draws"),
             )
             return log
 
         first = certified(checkpoint, n, 0)
         large = read_log(first)
-        counts = label_counts(first)["count"].to_numpy()
-        certified_data = str(pd.read_csv(first, sep="\t", nrows=1)["data"][0])
+        counts = large.label_counts
+        certified_data = str(large.origin.data)
         rows = []
         for place, budget in enumerate(budgets):  # a seed of its own for every run: runs with one seed share draws
             seeds = range(1 + place * runs, 1 + (place + 1) * runs)

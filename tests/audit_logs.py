@@ -3,7 +3,11 @@
 import numpy as np
 
 from rstheory import radius_from_count
-from rstheory.audit.log import CertificationLog
+from rstheory.logs.log import CertificationLog
+from rstheory.logs.schema import BUDGET, FIELD
+
+COLUMNS = tuple(column.name for column in FIELD)
+OWN_COLUMNS = tuple(column.name for column in BUDGET)
 
 
 def log_of_counts(counts, n=1000, alpha=1e-3, sigma=0.5, *, wrong=(), digits=None, known=True, path="made up"):
@@ -31,6 +35,13 @@ def log_of_counts(counts, n=1000, alpha=1e-3, sigma=0.5, *, wrong=(), digits=Non
         n=n,
         alpha=alpha,
     )
+
+
+def class_counts(selected, count, n, classes=10):
+    """The cell `counts` of a row: `count` draws for the selected class, all others for the next one."""
+    votes = [0] * classes
+    votes[selected], votes[(selected + 1) % classes] = count, n - count
+    return ",".join(map(str, votes))
 
 
 def counts_of_model(seed, samples=200, n=1000, a=2.0, b=0.5):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rstheory import CertificationLog, expected_radius, radius_from_count
-from rstheory.audit.replication import label_counts, replication
+from rstheory.audit.replication import replication
 
 
 def log_of(counts, n, sigma=0.5, alpha=1e-3):
@@ -69,7 +69,7 @@ def test_noise_that_is_too_large_is_noticed():
     assert result.z < -5
 
 
-def test_what_cannot_be_compared_is_refused(tmp_path):
+def test_what_cannot_be_compared_is_refused():
     counts = np.array([5, 9])
     with pytest.raises(ValueError, match="share one budget"):
         replication(counts, 20, [log_of(counts, 10), log_of(counts, 9)])
@@ -79,9 +79,3 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
         replication(counts[:1], 20, [log_of(counts, 10)])
     with pytest.raises(ValueError, match="n=10 is not allowed"):
         replication(counts, 9, [log_of(counts, 10)])
-    (tmp_path / "log.tsv").write_text("idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\t1\t0.5\t1\t0.1\n")
-    with pytest.raises(ValueError, match="has no column counts"):
-        label_counts(tmp_path / "log.tsv")
-    (tmp_path / "own.tsv").write_text("idx\tlabel\tcounts\n7\t1\t3,9\n8\t0\t2,1,5,4\n")
-    found = label_counts(tmp_path / "own.tsv")
-    assert found.to_dict("index") == {7: {"count": 9, "rival": 3}, 8: {"count": 2, "rival": 5}}

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rstheory.audit.crossings import BudgetCurves
+from rstheory._words import group_labels, short_names
+from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.export import to_json, write_json
-from rstheory.audit.read import find_logs, read_log
-from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit, group_labels, radius_grid, ranks, short_names
-from rstheory.audit.terminal import flips, print_report, shown_radii
+from rstheory.audit.frames import accuracy_frame, budget_frame, predicted_frame, rank_frame, survival_frame
+from rstheory.audit.groups import radius_grid, ranks
+from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit_report
+from rstheory.audit.terminal import print_report
+from rstheory.audit.view import flips, shown_radii
+from rstheory.logs.find import find_logs
+from rstheory.logs.read import read_log
 from rstheory.plots import acr_by_budget, attribution_bars, group_figures, radius_accuracy, rank_flips, survival
-from rstheory.plots.logs import accuracy_frame, budget_frame, rank_frame, survival_frame
 
 
 def model(seed, path, **options):
@@ -36,17 +41,22 @@ def printed(report):
 
 @pytest.fixture(scope="module")
 def report():
-    return audit([model(1, "x/first.tsv"), model(2, "x/second.tsv"), model(3, "x/third.tsv", sigma=1.0)], [100, 300])
+    return audit_report(
+        [model(1, "x/first.tsv"), model(2, "x/second.tsv"), model(3, "x/third.tsv", sigma=1.0)], [100, 300]
+    )
 
 
 def test_every_log_appears_with_its_numbers(report):
     assert [log.name for log in report.logs] == ["first", "second", "third"]
     for log in report.logs:
-        assert [budget.n for budget in log.budgets] == [100, 300, 1000, 10_000]
-        assert [budget.kind for budget in log.budgets] == ["exact", "exact", "as printed", "predicted"]
+        assert [budget.n for budget in log.budgets] == [100, 300, 1000]
+        assert [budget.kind for budget in log.budgets] == ["exact", "exact", "as printed"]
         assert log.acr_at(1000) == log.log.acr == pytest.approx(np.mean(log.log.correct * log.log.radius), abs=1e-12)
         assert log.radii[0] == 0
         assert log.certified_accuracy[0] == log.log.clean_accuracy
+    assert [(budget.n, budget.kind) for budget in report.predicted] == [(10_000, "predicted")] * 3
+    exact = [log.log.at_budget(10_000).acr for log in report.logs]
+    assert [budget.acr for budget in report.predicted] == pytest.approx(exact, abs=1e-6)
 
 
 def test_only_logs_with_one_noise_level_are_grouped(report):
@@ -59,7 +69,9 @@ def test_other_budgets_and_other_images_are_not_grouped():
     first = model(1, "a.tsv")
     relabelled = replace(model(2, "b.tsv"), path="b.tsv", label=(first.label + 3) % 10)
     shorter = first.select(np.arange(50))
-    report = audit([first, relabelled, log_of_counts([90, 80], n=100, path="c.tsv"), replace(shorter, path="d.tsv")])
+    report = audit_report(
+        [first, relabelled, log_of_counts([90, 80], n=100, path="c.tsv"), replace(shorter, path="d.tsv")]
+    )
     assert sorted(group.members for group in report.groups) == [(0, 3), (1,), (2,)]
     (pair,) = (pair for group in report.groups for pair in group.comparisons)
     assert pair.samples == 50
@@ -70,11 +82,11 @@ def test_other_budgets_and_other_images_are_not_grouped():
 
 def test_many_logs_are_compared_when_asked_only():
     logs = [log_of_counts([90 + i % 10, 80], n=100, path=f"{i}.tsv") for i in range(COMPARED_UNASKED + 1)]
-    report = audit(logs)
+    report = audit_report(logs)
     assert not report.groups[0].comparisons
     assert "--compare" in printed(report)
-    assert len(audit(logs, compare=True).groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
-    assert not audit(logs[:2], compare=False).groups[0].comparisons
+    assert len(audit_report(logs, compare=True).groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
+    assert not audit_report(logs[:2], compare=False).groups[0].comparisons
 
 
 def above_its_budget(seed, share=0.1, **options):
@@ -88,19 +100,19 @@ def above_its_budget(seed, share=0.1, **options):
 @given(st.integers(0, 1000), st.floats(0, 1), st.sampled_from([None, 3]))
 def test_acr_never_falls_with_more_draws_whatever_the_radii(seed, share, digits):
     log = above_its_budget(seed, share, digits=digits)
-    (report,) = audit([log], [30, 100, 300]).logs
+    (report,) = audit_report([log], [30, 100, 300]).logs
     known = [budget.acr for budget in report.budgets if budget.kind != "predicted"]
     assert known == sorted(known)
     assert report.budgets[3].acr == pytest.approx(np.mean(np.minimum(log.radius, log.max_radius) * log.correct))
-    assert report.budgets[3].acr_sound == pytest.approx(log.acr_sound, rel=1e-14)
+    assert report.budgets[3].acr_sound == pytest.approx(log.rounded_down().acr, rel=1e-14)
 
 
 def test_radii_cut_off_keep_the_sound_numbers():
     log = above_its_budget(1, digits=3)
-    cut = log.cut_off()
+    cut = log.possible()
     assert np.any(log.impossible)
     assert not np.any(cut.impossible)
-    np.testing.assert_allclose(cut.radius_sound, log.radius_sound, rtol=1e-14)
+    np.testing.assert_allclose(cut.rounded_down().radius, log.rounded_down().radius, rtol=1e-14)
     assert cut.radius.max() == log.max_radius
 
 
@@ -110,7 +122,7 @@ def test_radii_that_no_budget_gives_lead_nowhere(digits, rounded_up):
     b = log_of_counts([1000] * 40 + [900] * 60, digits=digits, known=False, path="b.tsv")
     a = replace(b, path="a.tsv", radius=np.where(np.arange(100) < 20, 9.0, b.radius))
     assert (b.radius.max() > b.max_radius) == rounded_up
-    report = audit([a, b], [100])
+    report = audit_report([a, b], [100])
     (pair,) = report.groups[0].comparisons
     assert (pair.regions, pair.dominates) == ((), None)
     assert pair.acr_difference == pytest.approx(a.acr - b.acr)
@@ -119,14 +131,19 @@ def test_radii_that_no_budget_gives_lead_nowhere(digits, rounded_up):
     assert text.count("│ a (!) ") == 3
     assert "b (!)" not in text
     assert "(!) Has radii above 1.232," in text
-    assert "(!)" not in printed(audit([b, replace(b, path="c.tsv")]))
+    assert "(!)" not in printed(audit_report([b, replace(b, path="c.tsv")]))
 
 
 def test_progress_counts_to_the_end():
-    seen = []
-    audit([model(1, "a"), model(2, "b")], progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
-    assert {total for _, total in seen} == {len(seen)}
+    steps, opened = [], []
+
+    def progress(total):
+        opened.append(total)
+        return nullcontext(steps.append)
+
+    audit_report([model(1, "a"), model(2, "b")], progress=progress)
+    assert opened == [sum(steps)]
+    assert set(steps) == {1}
 
 
 def test_json_has_the_promised_names(report, tmp_path):
@@ -147,19 +164,19 @@ def test_json_has_the_promised_names(report, tmp_path):
 
 
 def test_json_has_null_for_what_is_no_number():
-    report = audit([log_of_counts([90], n=100, path="one.tsv"), log_of_counts([95], n=100, path="two.tsv")])
+    report = audit_report([log_of_counts([90], n=100, path="one.tsv"), log_of_counts([95], n=100, path="two.tsv")])
     data = to_json(report)
     assert data["logs"][0]["standard_error"] is None
     json.dumps(data, allow_nan=False)
 
 
 def test_nothing_to_audit():
-    assert to_json(audit([])) == {"logs": [], "comparisons": [], "groups": []}
+    assert to_json(audit_report([])) == {"logs": [], "comparisons": [], "groups": []}
 
 
 def test_a_budget_too_large_to_transport_is_reported_as_printed():
     log = log_of_counts([10**9, 10**9 - 5], n=10**9, path="large.tsv")
-    report = audit([log, replace(log, path="larger.tsv")])
+    report = audit_report([log, replace(log, path="larger.tsv")])
     assert [(budget.n, budget.kind) for budget in report.logs[0].budgets] == [(10**9, "as printed")]
     assert "not transported" in report.groups[0].not_compared
     printed(report)
@@ -195,7 +212,9 @@ def test_short_names(paths, names):
 def test_groups_on_other_data_are_labelled():
     first = [model(seed, f"logs/digits/{seed}/noise_0.5.tsv") for seed in (1, 2)]
     other = replace(model(3, "logs/cifar10-resnet20/3/noise_0.5.tsv"), label=(first[0].label + 3) % 10)
-    report = audit([*first, replace(other, path="logs/cifar10-resnet20/4.tsv"), other, model(5, "x.tsv", sigma=1.0)])
+    report = audit_report(
+        [*first, replace(other, path="logs/cifar10-resnet20/4.tsv"), other, model(5, "x.tsv", sigma=1.0)]
+    )
     assert [group.label for group in report.groups] == ["digits", "cifar10-resnet20", ""]
     assert [group["label"] for group in to_json(report)["groups"]] == ["digits", "cifar10-resnet20", ""]
     assert "\ndigits: sigma=0.5, N=1,000, alpha=0.001: 2 logs\n" in printed(report)
@@ -226,7 +245,7 @@ def test_any_paths_get_labels(groups):
 
 def test_on_a_narrow_terminal_no_number_is_cut():
     logs = [model(seed, f"logs/method number {seed}/noise_0.5.tsv") for seed in (1, 2, 3)]
-    report = audit(logs)
+    report = audit_report(logs)
     console = Console(file=io.StringIO(), width=80, emoji=False, force_terminal=True, color_system=None)
     print_report(report, console)
     text = console.file.getvalue()
@@ -234,7 +253,7 @@ def test_on_a_narrow_terminal_no_number_is_cut():
     assert "…" not in text
     cells = {cell.strip() for line in text.splitlines() for cell in re.split("[│┃]", line)}
     for log in report.logs:
-        assert {f"{log.log.acr:.4f}", f"{log.log.acr_sound:.4f}", f"{log.log.standard_error:.4f}"} <= cells
+        assert {f"{log.log.acr:.4f}", f"{log.log.rounded_down().acr:.4f}", f"{log.log.standard_error:.4f}"} <= cells
         assert all(any(cell.startswith(f"{b.acr:.4f} (") for cell in cells) for b in log.budgets)
     for pair in report.groups[0].comparisons:
         assert f"{pair.interval[0]:+.4f} to {pair.interval[1]:+.4f}" in cells
@@ -264,8 +283,7 @@ def test_some_radii_are_shown_for_any_grid(doublings, size):
 def test_the_terminal_tells_settings_ranks_and_markup_apart(report):
     text = printed(report)
     assert "sigma=0.5, N=1,000, alpha=0.001: 2 logs" in text
-    assert "10,000 (predicted)" in text
-    assert "[red]" in printed(audit([model(1, "[red]x.tsv")]))
+    assert "[red]" in printed(audit_report([model(1, "[red]x.tsv")]))
 
 
 # -- figures of a group -----------------------------------------------------------------------------------------------
@@ -292,7 +310,7 @@ def drawn_lines(axes):
 def test_ranks_leave_out_radii_that_nobody_certifies_and_show_ties():
     """The logs tie at small radii, then the stronger leads, and at the largest neither certifies a sample."""
     strong, weak = (log_of_counts([k, k], path=path) for k, path in ((990, "strong"), (870, "weak")))
-    report = audit([strong, weak], [100])
+    report = audit_report([strong, weak], [100])
     group = report.groups[0]
     assert group.radii[-1] > strong.radius[0]
     frame = rank_frame(report, group, ["strong", "weak"])
@@ -312,7 +330,8 @@ def test_ranks_leave_out_radii_that_nobody_certifies_and_show_ties():
 
 
 def test_prediction_starts_just_beyond_the_log_and_does_not_join_it(report):
-    frame = budget_frame(BudgetCurves([log.log for log in report.logs[:2]]), [0, 1], ["first", "second"])
+    drawn = BudgetCurves([log.log for log in report.logs[:2]]), [0, 1], ["first", "second"]
+    frame = pd.concat([budget_frame(*drawn), predicted_frame(*drawn)])
     beyond = sorted(set(frame.loc[frame["kind"] == "predicted", "n"]))
     assert beyond == [1001, 1200, 1500, 2000, 3000, 5000, 10_000]
     for axes in acr_by_budget(frame, pd.DataFrame(columns=["log", "first", "n"]), "").axes:
@@ -369,11 +388,11 @@ def test_published_acr_is_the_mean_of_the_printed_radii(published):
 def test_published_ranking_depends_on_the_budget(published):
     """C8: at sigma = 0.5 the best method at N = 100,000 is not the best at N = 10,000."""
     half = [log for log in published if log.sigma == 0.5]
-    (group,) = audit(half, BUDGETS, compare=False).groups
+    (group,) = audit_report(half, BUDGETS, compare=False).groups
     at = dict(zip((budget.n for budget in group.budgets), group.rank_by_budget, strict=True))
     assert group.names[at[100_000].index(1)] == "ours"
     assert group.names[at[10_000].index(1)] == "catrs"
     assert 10_000 in flips(group)[0]
     pair = [log for log in half if Path(log.path).parent.name in ("catrs", "ours")]
-    (comparison,) = audit(pair, []).groups[0].comparisons
+    (comparison,) = audit_report(pair, []).groups[0].comparisons
     assert [round(n, -2) for n in comparison.crossing_budgets[-1:]] == [23_800]

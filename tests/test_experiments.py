@@ -16,8 +16,7 @@ import rstheory
 from rstheory import expected_radius, expected_sensitivity, radius_from_count
 from rstheory.audit.decomposition import decompose
 from rstheory.cli import app
-from rstheory.experiments import doubts, find_experiments, write_report
-from rstheory.experiments.report import radius_curves
+from rstheory.experiments import doubts, find_experiments
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
@@ -26,7 +25,9 @@ from rstheory.experiments.tables import (
     gradient_frame,
     gradient_table,
 )
+from rstheory.experiments.theory import radius_curves
 from rstheory.plots.experiments import p_distribution, radius_and_sensitivity
+from rstheory.plots.report import write_report
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.training import Attack
 from rstheory.smoothing.training.gradients import gradient_norms

@@ -15,11 +15,10 @@ from typer.testing import CliRunner
 import rstheory
 from rstheory import expected_radius, radius_from_count
 from rstheory.audit.decomposition import decompose
-from rstheory.audit.write import COLUMNS, log_line
+from rstheory.audit.frames import attribution_frame, survival_frame
 from rstheory.certify import Certificate
 from rstheory.cli import app
 from rstheory.experiments import find_experiments
-from rstheory.experiments.report import weight_curve
 from rstheory.experiments.tables import (
     RADII,
     ablation_table,
@@ -30,7 +29,9 @@ from rstheory.experiments.tables import (
     gradient_frame,
     gradient_table,
 )
-from rstheory.plots.logs import attribution_frame, survival_frame
+from rstheory.experiments.theory import weight_curve
+from rstheory.logs import write
+from rstheory.logs.schema import COLUMNS, Format
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training import Attack, label_counts
@@ -110,14 +111,14 @@ def write_experiment(folder, method, counts, n=200, first=0, measured=None, draw
     place = folder / "toy" / method
     place.mkdir(parents=True)
     true = [0] * len(counts) if labels is None else labels
-    lines = []
+    form = Format(tuple(name for name in COLUMNS if name not in ("tau", "noise", "dtype", "software")))
+    lines = [form.header]
     for i, (k, label) in enumerate(zip(counts, true, strict=True)):
         votes = (k, n - k) if label == 0 else (n - k, k)
         certificate = Certificate(int(votes[0] < votes[1]), votes, n, 10, 1e-3, 0.5)
-        lines.append(log_line(first + i, label, certificate, 0.1, 0))
-    columns = "\t".join([*COLUMNS, "weights", "data"])
-    rows = "".join(f"{line}\tabcd\t{source} test\n" for line in lines)
-    (place / "noise_0.50.tsv").write_text(f"{columns}\n{rows}")
+        cells = write.certificate_cells(first + i, label, certificate, 0.1, 0)
+        lines.append(write.row(form, cells | {"weights": "abcd", "data": f"{source} test"}))
+    (place / "noise_0.50.tsv").write_text("\n".join([*lines, ""]))
     if measured is not None:
         frame = pd.DataFrame(measured, columns=["count", "gradient", "gradient_attacked"])
         frame.insert(0, "label", 0)
@@ -386,7 +387,7 @@ def test_a_survival_curve_counts_the_samples_that_reach_each_step(made):
     frame = survival_frame(made, ["a", "b"])
     for log, name in zip(made, "ab", strict=True):
         rows = frame[frame["log"] == name]
-        sound, rows_of_log = log.radius_sound, range(log.samples)
+        sound, rows_of_log = log.rounded_down().radius, range(log.samples)
         steps = sorted({sound[i] for i in rows_of_log if log.correct[i]})
         if steps:
             assert rows["tail"].iloc[0] == 0.5
@@ -406,9 +407,9 @@ def test_a_lead_is_a_paired_mean_with_its_standard_error(made):
     frame = survival_frame(made, ["a", "b"])
     for log, name in zip(made, "ab", strict=True):
         common = min(log.samples, made[0].samples)
-        own, other = (np.where(one.correct, one.radius_sound, -1.0)[:common] for one in (log, made[0]))
+        own, other = (np.where(one.correct, one.radius, -1.0)[:common] for one in (log, made[0]))
         rows = frame[frame["log"] == name].iloc[1:]  # without the one at u = 1/2
-        steps = np.unique(log.radius_sound[log.correct])
+        steps = np.unique(log.rounded_down().radius[log.correct])
         for radius, lead, error in zip(steps, rows["lead"], rows["lead_error"], strict=True):
             if radius > min(own.max(), other.max()):
                 assert np.isnan(lead)

@@ -63,7 +63,7 @@ def test_all_is_sorted_and_free_of_repetition():
     assert sorted(rstheory.__all__) == list(rstheory.__all__)
 
 
-@pytest.mark.parametrize("name", rstheory.__all__)
+@pytest.mark.parametrize("name", [name for name in rstheory.__all__ if name != "__version__"])
 def test_public_names_resolve_and_are_documented(name):
     thing = getattr(rstheory, name)
     text = inspect.getdoc(thing)

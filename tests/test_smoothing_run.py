@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 import rstheory.smoothing.run as run_module
 from rstheory import radius_from_count, read_log, trivial_acr
 from rstheory.cli import app
+from rstheory.logs.append import RunLog, collect
+from rstheory.logs.schema import Format
 from rstheory.smoothing.models import build, save_checkpoint
 from rstheory.smoothing.run import Machine, run_checkpoint
-from rstheory.smoothing.runlog import Format, RunLog, collect
 from rstheory.smoothing.tasks import Certify, Predict
 
 HERE = Path(__file__).parent
@@ -196,7 +197,7 @@ def test_torchrun_writes_the_log_of_a_single_process(checkpoint, tmp_path):
         ({"task": Certify(0.25, n=300, n0=20, seed=1)}, "it says sigma=0.5, this run has sigma=0.25"),
         ({"task": Certify(0.5, n=300, n0=20, seed=2)}, "it says seed=1, this run has seed=2"),
         ({"task": Certify(0.5, n=300, n0=20, seed=1, alpha=0.01)}, "it says alpha=0.001, this run has alpha=0.01"),
-        ({"task": Predict(0.5, n=300, seed=1)}, "this is no log of such a run"),
+        ({"task": Predict(0.5, n=300, seed=1)}, "this log was not written by this kind of run"),
         ({"skip": 31}, "idx=30 is not among the samples"),
         ({"split": "train"}, "it says data=digits test"),
         ({"checkpoint": 1}, "it says weights="),
@@ -217,7 +218,7 @@ def test_an_existing_log_is_not_overwritten(checkpoint, tmp_path):
     (tmp_path / "log.tsv").write_text("somebody's work\n")
     with pytest.raises(ValueError, match="exists: go on with it by --resume"):
         certified(checkpoint, tmp_path / "log.tsv")
-    with pytest.raises(ValueError, match="line 1: this is no log of such a run"):
+    with pytest.raises(ValueError, match="line 1: this log was not written by this kind of run"):
         certified(checkpoint, tmp_path / "log.tsv", resume=True)
     assert (tmp_path / "log.tsv").read_text() == "somebody's work\n"
 
@@ -278,7 +279,7 @@ def test_an_error_in_the_middle_keeps_what_was_certified(checkpoint, tmp_path, m
 
 
 def test_twice_the_same_sample_with_different_results_is_refused(tmp_path):
-    form = Format(("idx", "time", "count"), ())
+    form = Format(("idx", "time", "count"))
     (tmp_path / "log.tsv").write_text("idx\ttime\tcount\n0\t1.0\t5\n")
     (tmp_path / "log.tsv.part-0").write_text("idx\ttime\tcount\n0\t2.0\t5\n1\t1.0\t7\n")
     assert collect(tmp_path / "log.tsv", form, {}, {1: 0, 0: 1}) == {0, 1}

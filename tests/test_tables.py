@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from rstheory._provenance import provenance, write_csv
 from rstheory.plots import save
 from rstheory.plots.theory import budget_dependence
-from rstheory.tables import Column, TextColumn, print_table, provenance, show, write_csv
+from rstheory.tables import Column, TextColumn, print_table, show
 
 
 def test_table_shows_every_cell_uncut(capsys):

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 import rstheory
 from rstheory import radius_from_count
-from rstheory.audit.read import read_log
+from rstheory.logs.read import read_log
 from rstheory.smoothing.counting import Counter
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, prepare, weights_digest

@@ -42,7 +42,7 @@ def decompose(
 ) -> Decomposition:
     """Split the ACR difference of two models on the same samples (F3).
 
-    a, b: for each sample, how many of n draws gave its true label (`replication.label_counts`); two samples or more. A
+    a, b: how many of n draws gave each sample its true label (`CertificationLog.label_counts`); two samples or more. A
     sample counts with the radius that its label's count certifies. Intervals are for the population behind the test
     samples: between the 2.5 % and the 97.5 % quantile of the estimates from 2,000 resamplings of the samples, in pairs,
     from a fixed seed (percentile bootstrap; approximate, and too narrow for a dozen samples). Not standard errors from

@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from rstheory._files import whole
+from rstheory._files import atomic_write
 from rstheory.audit.compare import Comparison
-from rstheory.audit.log import Warning
-from rstheory.audit.report import AuditReport, Group, LogReport
+from rstheory.audit.groups import ranks
+from rstheory.audit.report import PREDICTED_FACTOR, AuditReport, Group, LogReport
+from rstheory.logs.finding import Finding
+from rstheory.transport import BudgetedACR
 
 
 def to_json(report: AuditReport) -> dict[str, Any]:
     """The report as plain lists and dictionaries that `json` writes; numbers that are not finite become null."""
     result: dict[str, Any] = _finite(
         {
-            "logs": [_log_json(log) for log in report.logs],
+            "logs": [_log_json(log, predicted) for log, predicted in zip(report.logs, report.predicted, strict=True)],
             "comparisons": [
                 _comparison_json(comparison, between)
                 for group in report.groups
@@ -31,10 +33,9 @@ def to_json(report: AuditReport) -> dict[str, Any]:
     return result
 
 
-def _log_json(report: LogReport) -> dict[str, Any]:
-    log = report.log
-    known = [budget for budget in report.budgets if budget.kind != "predicted"]
-    predicted = [budget for budget in report.budgets if budget.kind == "predicted"]
+def _log_json(report: LogReport, prediction: BudgetedACR | None) -> dict[str, Any]:
+    log, known = report.log, report.budgets
+    predicted = () if prediction is None else (prediction,)
     radii = [_radius_key(r) for r in report.radii]
     return {
         "path": log.path,
@@ -44,7 +45,7 @@ def _log_json(report: LogReport) -> dict[str, Any]:
         "alpha": log.alpha,
         "samples": log.samples,
         "acr": log.acr,
-        "acr_sound": log.acr_sound,
+        "acr_sound": log.rounded_down().acr,
         "standard_error": log.standard_error,
         "clean_accuracy": log.clean_accuracy,
         "certified_accuracy": dict(zip(radii, report.certified_accuracy, strict=True)),
@@ -52,17 +53,17 @@ def _log_json(report: LogReport) -> dict[str, Any]:
         "abstain_rate": log.abstain_rate,
         "budget": {str(budget.n): budget.acr for budget in known},
         "budget_sound": {str(budget.n): budget.acr_sound for budget in known},
-        "budget_standard_deviation": {str(budget.n): budget.standard_deviation for budget in report.budgets},
+        "budget_standard_deviation": {str(budget.n): budget.standard_deviation for budget in (*known, *predicted)},
         "budget_predicted": {str(budget.n): budget.acr for budget in predicted},
-        "warnings": [_warning_json(warning) for warning in log.warnings],
+        "warnings": [_finding_json(finding) for finding in log.warnings],
     }
 
 
-def _warning_json(warning: Warning) -> dict[str, Any]:
-    return {"code": warning.code, "rows": warning.rows, "line": warning.line, "message": warning.message}
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {"code": finding.code, "rows": finding.rows, "line": finding.line, "message": finding.message}
 
 
-def _comparison_json(comparison: Comparison, between: tuple[Warning, ...]) -> dict[str, Any]:
+def _comparison_json(comparison: Comparison, between: tuple[Finding, ...]) -> dict[str, Any]:
     return {
         "a": comparison.a,
         "b": comparison.b,
@@ -86,11 +87,15 @@ def _comparison_json(comparison: Comparison, between: tuple[Warning, ...]) -> di
             for region in comparison.regions
         ],
         "attribution": comparison.attribution,
-        "warnings": [_warning_json(warning) for warning in between],
+        "warnings": [_finding_json(finding) for finding in between],
     }
 
 
 def _group_json(report: AuditReport, group: Group) -> dict[str, Any]:
+    rank_by_budget = dict(zip(group.budgets, group.rank_by_budget, strict=True))
+    predicted = [budget.acr for i in group.members if (budget := report.predicted[i]) is not None]
+    if predicted:
+        rank_by_budget[PREDICTED_FACTOR * group.n] = ranks(predicted)
     return {
         "sigma": group.sigma,
         "n": group.n,
@@ -98,7 +103,7 @@ def _group_json(report: AuditReport, group: Group) -> dict[str, Any]:
         "label": group.label,
         "logs": [log.log.path for log in report.members(group)],
         "names": list(group.names),
-        "rank_by_budget": {str(b.n): list(r) for b, r in zip(group.budgets, group.rank_by_budget, strict=True)},
+        "rank_by_budget": {str(n): list(rank) for n, rank in rank_by_budget.items()},
         "rank_by_radius": {_radius_key(r): list(k) for r, k in zip(group.radii, group.rank_by_radius, strict=True)},
         "not_compared": group.not_compared,
     }
@@ -122,5 +127,5 @@ def _finite(value: Any) -> Any:
 def write_json(data: dict[str, Any], path: Path) -> None:
     """Write JSON whole or not at all; the same data gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rstheory._laws import Binomial
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.transport import moments, radius_moments
+from rstheory.logs.log import CertificationLog
+from rstheory.transport import moments, radius_moments
 
 
 @dataclass(frozen=True)
@@ -37,24 +35,6 @@ class Replication:
     def z(self) -> float:
         """The difference in standard errors: normal with mean 0 if the theory holds. NaN if nothing is random."""
         return (self.measured - self.predicted) / self.standard_error if self.standard_error else float("nan")
-
-
-def label_counts(path: Path) -> pd.DataFrame:
-    """Draws that gave the true label ("count"), and the most that another class got ("rival"), by sample.
-
-    From the column `counts` that our own logs have; ValueError, naming the file, for logs without, or spoilt ones.
-    """
-    rows = pd.read_csv(path, sep="\t")
-    if "counts" not in rows:
-        raise ValueError(f"{path} has no column counts: only logs of `rstheory certify` tell how often the label came")
-    found = []
-    try:
-        for cell, label in zip(rows["counts"], rows["label"], strict=True):
-            votes = [int(count) for count in cell.split(",")]
-            found.append((votes.pop(int(label)), max(votes, default=0)))
-    except (AttributeError, IndexError, ValueError) as error:  # a cell that is empty, cut short, or no number
-        raise ValueError(f"{path}: a row was cut short: its counts do not reach its label; resume the run") from error
-    return pd.DataFrame(found, columns=["count", "rival"], index=rows["idx"])
 
 
 def replication(large: NDArray[np.int64], total: int, runs: Sequence[CertificationLog]) -> Replication:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rstheory.cli.common import UNREADABLE, console, level, positive, progress, refuse
+from rstheory._words import printable
+from rstheory.cli.common import UNREADABLE, console, level, positive, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rstheory.audit.log import CertificationLog
+    from rstheory.logs.log import CertificationLog
 
 _FIGURE_ENDINGS = (".png", ".pdf", ".csv", ".txt")  # of the files that --figures writes
 
@@ -49,26 +50,25 @@ def audit(
     Logs are tab-separated: idx label predict radius correct time. They are compared where sigma, N, alpha and the data
     set agree.
     """
+    from rstheory._progress import on_terminal
     from rstheory.audit.export import to_json, write_json
-    from rstheory.audit.read import find_logs
-    from rstheory.audit.report import audit as audited
-    from rstheory.audit.report import printable
+    from rstheory.audit.report import audit_report
     from rstheory.audit.terminal import print_report
+    from rstheory.logs.find import find_logs
 
     found = find_logs(paths)
     _spare_the_logs(found.logs, json, figures)
     errors = list(found.errors)
     logs: list[CertificationLog] = []
-    with progress("reading") as advance:
-        for done, path in enumerate(found.logs, 1):
+    with on_terminal("reading", "logs")(len(found.logs)) as advance:
+        for path in found.logs:
             log = _read(path, sigma, n, alpha, errors)
             logs += [] if log is None else [log]
-            advance(done, len(found.logs))
+            advance(1)
     for path, reason in errors:
         named = reason if reason.startswith(path) else f"{path}: {reason}"
         typer.echo(printable(f"rstheory audit: {named}"), err=True)
-    with progress("auditing") as advance:
-        report = audited(logs, compare=compare, progress=advance)
+    report = audit_report(logs, compare=compare, progress=on_terminal("auditing", "steps"))
     terminal = console()
     if logs:
         print_report(report, terminal)
@@ -81,9 +81,7 @@ def audit(
         if figures is not None and logs:
             from rstheory.plots.audit import write_figures
 
-            with progress("drawing") as advance:
-                written = write_figures(report, figures, advance)
-            for file in written:
+            for file in write_figures(report, figures, on_terminal("drawing", "groups")):
                 typer.echo(f"wrote {printable(str(file))}")
     except OSError as error:
         refuse(f"cannot write {error.filename or ''}: {error.strerror or error}")
@@ -93,12 +91,12 @@ def audit(
 
 def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None) -> None:
     """Refuse, before anything is computed, outputs that would take the place of a log that is read."""
-    from rstheory._files import among, below
+    from rstheory._files import first_inside, first_same
 
-    if json is not None and (log := among(json, logs)) is not None:
+    if json is not None and (log := first_same(json, logs)) is not None:
         refuse(f"--json {json} would replace {log}, one of the logs to be read: name another file")
     drawn = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
-    if figures is not None and (log := below(figures, drawn)) is not None:
+    if figures is not None and (log := first_inside(figures, drawn)) is not None:
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
 
 
@@ -106,7 +104,7 @@ def _read(
     path: str, sigma: float | None, n: int | None, alpha: float | None, errors: list[tuple[str, str]]
 ) -> CertificationLog | None:
     """The log, or None with the reason added to the errors."""
-    from rstheory.audit.read import read_log
+    from rstheory.logs.read import read_log
 
     try:
         return read_log(path, sigma, n, alpha)

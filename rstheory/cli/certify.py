@@ -2,61 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rstheory.cli.common import UNREADABLE, USAGE, level, positive, refuse
-
-Checkpoint = Annotated[
-    Path,
-    typer.Option(
-        "--checkpoint",
-        dir_okay=False,
-        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, a torch.export or TorchScript file.",
-    ),
-]
-Data = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py or its archive,"
-        " a folder of Parquet files, a folder of image folders.",
-    ),
-]
-Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
-Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")]
-N = Annotated[int, typer.Option("--n", "-n", min=1, help="Draws that count the class.")]
-Alpha = Annotated[float, typer.Option(callback=level, help="Probability of a wrong answer, a sample.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
-Split = Annotated[str, typer.Option(help="Part of the data set.")]
-Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only.")]
-Max = Annotated[int | None, typer.Option("--max", min=1, help="Take so many images at most.")]
-Dtype = Annotated[
-    str,
-    typer.Option(
-        help="float32 (on CUDA with TF32 convolutions, torch's default), bfloat16 or float16 (faster where the hardware"
-        " has them; the network certified is then that one)."
-    ),
-]
-Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
-Batch = Annotated[
-    int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
-]
-Mean = Annotated[
-    str | None,
-    typer.Option(
-        help="Normalisation of a published checkpoint, which lacks it: 0.4914,0.4822,0.4465; default: the usual."
-    ),
-]
-Std = Annotated[str | None, typer.Option(help="Likewise; SmoothAdv's checkpoints need 1,1,1.")]
-Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
+from rstheory.cli.common import refusals
+from rstheory.cli.options import (
+    Alpha,
+    Batch,
+    Checkpoint,
+    Compile,
+    Data,
+    Device,
+    Dtype,
+    Max,
+    Mean,
+    N,
+    Out,
+    Resume,
+    Seed,
+    Sigma,
+    Skip,
+    Split,
+    Std,
+    numbers,
+)
 
 
 def certify(
@@ -87,7 +58,7 @@ def certify(
     Without the --, torchrun on Python 3.11 takes --n and --max for options of its own.
     """
     from rstheory import budget_for_acr, min_certifiable_count
-    from rstheory.smoothing.progress import draw_progress
+    from rstheory._progress import on_terminal
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
@@ -104,14 +75,14 @@ def certify(
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
-            mean=_numbers("--mean", mean),
-            std=_numbers("--std", std),
+            mean=numbers("--mean", mean),
+            std=numbers("--std", std),
             resume=resume,
-            progress=draw_progress,
+            progress=on_terminal("certifying", "draws"),
         )
     if tau is None:  # the first process speaks for all
         return
-    from rstheory.audit.read import read_log
+    from rstheory.logs.read import read_log
 
     log = read_log(out)
     typer.echo(f"ACR {log.acr:.4f} over {log.samples} samples, at sigma={sigma}, N={n}, alpha={alpha}")
@@ -140,8 +111,8 @@ def predict(
     std: Std = None,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
+    from rstheory._progress import on_terminal
     from rstheory.certify import Prediction
-    from rstheory.smoothing.progress import draw_progress
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Predict
 
@@ -158,10 +129,10 @@ def predict(
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
-            mean=_numbers("--mean", mean),
-            std=_numbers("--std", std),
+            mean=numbers("--mean", mean),
+            std=numbers("--std", std),
             resume=resume,
-            progress=draw_progress,
+            progress=on_terminal("certifying", "draws"),
         )
     if tau is None:  # the first process speaks for all
         return
@@ -171,32 +142,3 @@ def predict(
     typer.echo(
         f"accuracy {rows.correct.mean():.4f} over {len(rows)} samples, abstained {(rows.predict == -1).mean():.4f}"
     )
-
-
-def _numbers(option: str, text: str | None) -> list[float] | None:
-    """Numbers with commas between them."""
-    try:
-        return None if text is None else [float(number) for number in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{option}={text} is not allowed: give numbers with commas between them") from None
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What cannot be done, and what is doubtful, said in one line."""
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *where: typer.echo(f"rstheory: warning: {message}", err=True)
-            yield
-    except ValueError as error:
-        message, status = str(error), USAGE
-    except ModuleNotFoundError as error:
-        message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
-    except ImportError as error:  # ours, which say what is needed for what
-        message, status = str(error), USAGE
-    except OSError as error:
-        named = f"{error.filename}: " if error.filename else ""
-        message, status = f"{named}{error.strerror or error}", UNREADABLE
-    else:
-        return
-    refuse(message, status)

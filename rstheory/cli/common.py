@@ -1,13 +1,16 @@
-"""What the commands share: exit statuses, checks of options, refusals, console and progress bars."""
+"""What the commands share: exit statuses, checks of options, refusals and the console."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
+
+from rstheory._words import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,8 +34,6 @@ def level(value: float | None) -> float | None:
 
 def refuse(message: str, status: int = USAGE) -> NoReturn:
     """Say what is wrong and end; by default as wrong usage."""
-    from rstheory.audit.report import printable
-
     typer.echo(f"rstheory: {printable(message)}", err=True)
     raise typer.Exit(status)
 
@@ -47,14 +48,21 @@ def console() -> Console:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A function that takes steps done and steps in all, and shows them where a person is looking."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
+def refusals() -> Iterator[None]:
+    """What cannot be done, and what is doubtful, said in one line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *where: typer.echo(f"rstheory: warning: {message}", err=True)
+            yield
+    except ValueError as error:
+        message, status = str(error), USAGE
+    except ModuleNotFoundError as error:
+        message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
+    except ImportError as error:  # ours, which say what is needed for what
+        message, status = str(error), USAGE
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        message, status = f"{named}{error.strerror or error}", UNREADABLE
+    else:
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    refuse(message, status)

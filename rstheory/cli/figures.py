@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rstheory.cli.certify import refusals
+from rstheory.cli.common import refusals
 
 
 def figures(
@@ -22,7 +22,8 @@ def figures(
     Each figure comes as PNG and PDF with the data it shows (CSV) and its caption (TXT).
     """
     import rstheory
-    from rstheory.experiments import doubts, find_experiments, write_report
+    from rstheory.experiments import doubts, find_experiments
+    from rstheory.plots.report import write_report
 
     with refusals():
         experiments = find_experiments(folder or Path(rstheory.__file__).parent / "zoo")

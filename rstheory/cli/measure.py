@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rstheory.cli.certify import Checkpoint, Data, Device, Max, Seed, Sigma, Skip, refusals
-from rstheory.cli.common import positive, progress
+from rstheory.cli.common import positive, refusals
+from rstheory.cli.options import Checkpoint, Data, Device, Max, Seed, Sigma, Skip
 
 
 def measure(
@@ -33,24 +33,24 @@ def measure(
     The attack is the paper's for CIFAR-10 unless its steps are given, also where the network was trained by another.
     """
     with refusals():
+        from rstheory._progress import on_terminal
         from rstheory.smoothing.share import own_device
         from rstheory.smoothing.training.measure import measure as measured
 
-        with progress("measuring") as advance:
-            measured(
-                checkpoint,
-                data,
-                out,
-                sigma=sigma,
-                split=split,
-                skip=skip,
-                limit=max_,
-                draws=draws,
-                gradient_draws=gradient_draws,
-                seed=seed,
-                steps=attack_steps,
-                step=attack_step,
-                device=own_device(device),
-                advance=advance,
-            )
+        measured(
+            checkpoint,
+            data,
+            out,
+            sigma=sigma,
+            split=split,
+            skip=skip,
+            limit=max_,
+            draws=draws,
+            gradient_draws=gradient_draws,
+            seed=seed,
+            steps=attack_steps,
+            step=attack_step,
+            device=own_device(device),
+            progress=on_terminal("measuring", "images"),
+        )
     typer.echo(f"wrote {out}")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rstheory.cli.certify import Data, Sigma, refusals
-from rstheory.cli.common import positive
+from rstheory.cli.common import positive, refusals
+from rstheory.cli.options import Data, Sigma
 
 if TYPE_CHECKING:
     from rstheory.smoothing.training import EasySamples, Settings

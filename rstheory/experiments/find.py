@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.read import read_log
-from rstheory.audit.replication import label_counts
+from rstheory.logs.log import CertificationLog
+from rstheory.logs.read import read_log
 
 BASELINE = "gaussian"
 RERUN = "gaussian-rerun"  # the baseline trained again
@@ -87,10 +86,13 @@ def grouped(experiments: Sequence[Experiment]) -> dict[tuple[str, float], list[E
 
 def _experiment(root: Path, path: Path) -> Experiment:
     log = read_log(path)
-    rows = pd.read_csv(path, sep="\t")
-    if missing := {"counts", "weights", "data"} - set(rows):
-        raise ValueError(f"{path} has no column {sorted(missing)[0]}: only logs of `rstheory certify` are experiments")
-    votes = label_counts(path)
+    if log.counts is None or log.origin.weights is None or log.origin.data is None:
+        told = {"counts": log.counts, "data": log.origin.data, "weights": log.origin.weights}
+        missing = next(name for name, value in told.items() if value is None)
+        raise ValueError(f"{path} has no column {missing}: only logs of `rstheory certify` are experiments")
+    cut = [finding for finding in log.warnings if finding.code in ("truncated-line", "counts-mismatch")]
+    if cut:
+        raise ValueError(f"{path}, line {cut[0].line}: a row was cut short or garbled; resume the run")
     folder = path.parent.resolve()
     if len(folder.relative_to(root.resolve()).parts) < 1:
         raise ValueError(f"{path} lies in no folder of a method: expected {root}/gaussian/{path.name} or deeper")
@@ -100,10 +102,10 @@ def _experiment(root: Path, path: Path) -> Experiment:
         root.resolve().name if data == "." else data,
         folder.name,
         log,
-        str(rows["data"].iloc[0]),
-        votes["count"],
-        votes["rival"],
-        _measured(csv, str(rows["weights"].iloc[0]), log.sigma) if csv.exists() else None,
+        log.origin.data,
+        pd.Series(log.label_counts, index=log.index),
+        pd.Series(log.rival_counts, index=log.index),
+        _measured(csv, log.origin.weights, log.sigma) if csv.exists() else None,
     )
 
 

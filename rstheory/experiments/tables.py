@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rstheory._classes import CIFAR10
-from rstheory.audit.compare import common_samples
 from rstheory.audit.decomposition import decompose
+from rstheory.audit.paired import common_samples
 from rstheory.experiments.find import BASELINE, RERUN, Experiment, grouped
 
 RADII = tuple(0.25 * k for k in range(11))  # the paper's: 0, 0.25, ..., 2.5

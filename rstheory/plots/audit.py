@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rstheory.audit.crossings import BudgetCurves
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.report import LARGEST_TRANSPORTED, AuditReport, Group
-from rstheory.plots.logs import (
+from rstheory._progress import Progress, silent
+from rstheory._provenance import provenance
+from rstheory._words import plain, short_label
+from rstheory.audit.budget_curves import BudgetCurves
+from rstheory.audit.frames import (
     SMALLEST_BUDGET,
     accuracy_frame,
-    acr_by_budget,
-    attribution_bars,
     attribution_frame,
     budget_frame,
     crossing_frame,
-    plain,
-    radius_accuracy,
-    rank_flips,
+    predicted_frame,
     rank_frame,
-    short_name,
-    survival,
     survival_frame,
 )
+from rstheory.audit.report import AuditReport, Group
+from rstheory.logs.log import CertificationLog
+from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_flips, survival
 from rstheory.plots.style import COLORS, Plate
-from rstheory.tables import provenance
 
 _PREDICTED = (
     "; dotted, on grey: predicted by a model, a uniform prior on each p, which reads low where many samples saw no"
@@ -38,21 +35,19 @@ _PREDICTED = (
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 
 
-def write_figures(report: AuditReport, folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Path]:
+def write_figures(report: AuditReport, folder: Path, progress: Progress = silent) -> list[Path]:
     """Draw every figure of every group into a folder of its own: PNG, PDF, its data as CSV, its caption as TXT.
 
-    What needs two logs, or a budget that can be transported, is left out where there are none.
+    What needs two logs, or a budget that can be transported, is left out where there are none. progress: opened with
+    the number of groups.
     """
     written: list[Path] = []
-    curves, starts = _budget_curves(report)
-    tags = group_tags(report.groups)
-    for done, (group, tag, start) in enumerate(zip(report.groups, tags, starts, strict=True), 1):
-        made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-        drawn = _drawn(report, group)
-        for plate in _plates(report, group, *drawn, curves.get((group.n, group.alpha)), start, group.label):
-            written += plate.save(folder / tag, made_by)
-        if progress:
-            progress(done, len(report.groups))
+    with progress(len(report.groups)) as advance:
+        for group, tag in zip(report.groups, group_tags(report.groups), strict=True):
+            made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
+            for plate in group_figures(report, group, subject=group.label):
+                written += plate.save(folder / tag, made_by)
+            advance(1)
     return written
 
 
@@ -62,9 +57,13 @@ def group_figures(report: AuditReport, group: Group, reference: str | None = Non
     reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
     subject: what was certified, to head every title.
     """
-    logs, names = _drawn(report, group, reference)
-    curves = BudgetCurves(logs) if group.n <= LARGEST_TRANSPORTED else None
-    return _plates(report, group, logs, names, curves, 0, subject)
+    members = report.members(group)
+    order = sorted(range(len(members)), key=lambda i: (members[i].log.path != reference, -members[i].log.acr))
+    order = order[:MOST_LOGS]
+    names = [short_label(group.names[i]) for i in order]
+    found = report.curves_of(group)
+    curves = None if found is None else (found[0], [found[1][i] for i in order])
+    return _plates(report, group, [members[i].log for i in order], names, curves, subject)
 
 
 def _plates(
@@ -72,11 +71,10 @@ def _plates(
     group: Group,
     logs: Sequence[CertificationLog],
     names: Sequence[str],
-    curves: BudgetCurves | None,
-    start: int,
-    subject: str = "",
+    curves: tuple[BudgetCurves, Sequence[int]] | None,
+    subject: str,
 ) -> list[Plate]:
-    """Every figure of a group. curves: of these logs from position `start` on, or None where they are not known."""
+    """Every figure of a group. curves: budget curves and the places of these logs in them, where there are any."""
     settings = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
     title = f"{plain(subject)}, {settings}" if subject else settings
     sizes = sorted({log.samples for log in logs})
@@ -108,7 +106,7 @@ def _plates(
         ),
     ]
     if curves is not None and group.n > SMALLEST_BUDGET:
-        budgets = budget_frame(curves, range(start, start + len(logs)), names)
+        budgets = pd.concat([budget_frame(*curves, names), predicted_frame(*curves, names)], ignore_index=True)
         crossings = crossing_frame(report, group, names)
         drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
         caption = (
@@ -136,17 +134,6 @@ def _plates(
     return plates
 
 
-def _budget_curves(report: AuditReport) -> tuple[dict[tuple[int, float], BudgetCurves], list[int]]:
-    """For each budget the curves of all logs drawn, which share work, and where each group's logs start in them."""
-    together: dict[tuple[int, float], list[CertificationLog]] = {}
-    starts = []
-    for group in report.groups:
-        logs = together.setdefault((group.n, group.alpha), [])
-        starts.append(len(logs))
-        logs += _drawn(report, group)[0]
-    return {key: BudgetCurves(logs) for key, logs in together.items() if key[0] <= LARGEST_TRANSPORTED}, starts
-
-
 def group_tags(groups: Sequence[Group]) -> list[str]:
     """A folder's name for each group, with no more in it than tells the groups apart."""
     tags: list[str] = []
@@ -162,14 +149,6 @@ def group_tags(groups: Sequence[Group]) -> list[str]:
         again = sum(re.fullmatch(rf"{re.escape(tag)}(_again_\d+)?", other) is not None for other in tags)
         tags.append(f"{tag}_again_{again + 1}" if again else tag)
     return tags
-
-
-def _drawn(report: AuditReport, group: Group, reference: str | None = None) -> tuple[list[CertificationLog], list[str]]:
-    """The logs of a group that are drawn and their names: the reference first, where there is one, then by ACR."""
-    named = [(log.log, name) for log, name in zip(report.members(group), group.names, strict=True)]
-    named.sort(key=lambda pair: (pair[0].path != reference, -pair[0].acr))
-    logs = [log for log, _ in named[:MOST_LOGS]]
-    return logs, [short_name(name) for _, name in named[:MOST_LOGS]]
 
 
 def _power(n: int) -> str:

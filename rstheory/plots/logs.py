@@ -1,13 +1,12 @@
-"""Figures of certification logs: one function a figure, drawn from a data frame, and one that makes that frame.
+"""Figures of certification logs: one function per figure, which draws a data frame and computes nothing.
 
-Each frame has a column `log` with short names, in the order in which the logs are to be drawn. The first is the one
-that the others are compared with.
+`rstheory.audit.frames` makes the frames. Each has a column `log` with short names, in the order in which the logs are
+drawn; the first is the one that the others are compared with. `draw_...` draw into axes that are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,80 +15,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from rstheory._check import Float
-from rstheory.audit.compare import attribution, attribution_errors, common_samples
-from rstheory.audit.crossings import BudgetCurves
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.report import LARGEST_PREDICTED, AuditReport, Group, ranks
 from rstheory.plots.style import COLORS, COLUMN, DASHES, PAGE, style
 
-SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
-_BUDGETS_A_DECADE = 8
-_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
-_NAME = 22  # characters of a log's name that fit a legend
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 _TICKS_OF_SHORT_AXIS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 _TIE_APART = 0.22  # of a rank
 
 
-def plain(text: str) -> str:
-    """A text that Matplotlib does not take for mathematics."""
-    return text.replace("$", r"\$")
-
-
-def short_name(name: str) -> str:
-    """A name that fits a legend, and that Matplotlib does not take for mathematics."""
-    cut = name if len(name) <= _NAME else "..." + name[-_NAME + 3 :]
-    return plain(cut).lstrip("_") or name
-
-
 # -- survival curves --------------------------------------------------------------------------------------------------
 
 
-def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
-    """Survival curves with bands, and the lead over the first log with its paired standard error (D1, D4).
-
-    The lead is on the samples common to both. Rows by u ascending, each holding down to the u before: S falls just
-    above a bound that the log holds. The first row is at u = 1/2.
-
-    Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
-    """
-    frames = []
-    first = logs[0]
-    for log, name in zip(logs, names, strict=True):
-        curve = log.survival(rho=rho)
-        frame = pd.DataFrame(
-            {
-                "log": name,
-                "tail": curve.tail,
-                "share": curve.share,
-                "lower_samples": curve.lower_samples,
-                "lower_population": curve.lower_population,
-            }
-        )
-        lead, error = _lead(*common_samples(log, first), curve.radius)
-        frame = frame.assign(lead=lead, lead_error=error)
-        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5), frame]))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _lead(log: CertificationLog, other: CertificationLog, radius: Float) -> tuple[Float, Float]:
-    """Certified accuracy of a log above that of another on the same samples, with its paired standard error."""
-    reach, against = (np.where(one.correct, one.radius_sound, -1.0) for one in (log, other))
-    samples = max(log.samples, 1)
-    only_log = np.sort(np.where(reach > against, reach, -1.0))
-    gained = _at_least(only_log, radius) - _at_least(np.sort(np.where(reach > against, against, -1.0)), radius)
-    lost = _at_least(np.sort(np.where(against > reach, against, -1.0)), radius) - _at_least(
-        np.sort(np.where(against > reach, reach, -1.0)), radius
-    )
-    # Above the largest radius of either, the lead is the other's whole share: rounding, or another budget, but no lead.
-    both = radius <= min(reach.max(initial=-1.0), against.max(initial=-1.0))
-    lead = np.where(both, (gained - lost) / samples, np.nan)
-    return lead, np.sqrt(np.maximum((gained + lost) / samples - lead**2, 0) / samples)
-
-
-def _at_least(values: Float, radius: Float) -> Float:
-    return len(values) - np.searchsorted(values, radius).astype(np.float64)
+def draw_survival(axes: Axes, curves: pd.DataFrame) -> None:
+    """Share of samples whose lower bound on p reaches u, with D4's band of the first log."""
+    for i, name in enumerate(dict.fromkeys(curves["log"])):
+        rows = curves[curves["log"] == name]
+        if i == 0:
+            axes.fill_between(
+                rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
+                alpha=0.12, linewidth=0,
+            )  # fmt: skip
+        axes.step(rows["tail"], rows["share"], where="pre", label=name, color=COLORS[i], linestyle=DASHES[i])
+    probability_axis(axes, curves["tail"].min())
+    axes.set(ylabel="share with lower bound on $p \\geq u$", ylim=(0, None))
 
 
 def survival(curves: pd.DataFrame, title: str) -> Figure:
@@ -102,27 +49,16 @@ def survival(curves: pd.DataFrame, title: str) -> Figure:
         names = list(dict.fromkeys(curves["log"]))
         figure, panels = _panels(2 if len(names) > 1 else 1)
         left, right = panels[0], panels[-1]
-        for i, name in enumerate(names):
+        draw_survival(left, curves)
+        for i, name in enumerate(names[1:], 1):
             rows = curves[curves["log"] == name]
-            look: Any = {"color": COLORS[i], "linestyle": DASHES[i]}
-            if i == 0:
-                left.fill_between(
-                    rows["tail"], rows["lower_population"], rows["lower_samples"], step="pre", color=COLORS[i],
-                    alpha=0.12, linewidth=0,
-                )  # fmt: skip
-            left.step(rows["tail"], rows["share"], where="pre", label=name, **look)
-            if i and rows["lead"].notna().any():
+            if rows["lead"].notna().any():
                 low, high = (100 * (rows["lead"] + sign * 2 * rows["lead_error"]) for sign in (-1, 1))
                 right.fill_between(rows["tail"], low, high, step="pre", color=COLORS[i], alpha=0.12, linewidth=0)
-                right.step(rows["tail"], 100 * rows["lead"], where="pre", **look)
-        for axes in panels:
-            _probability_axis(axes, curves["tail"].min())
-        left.set(
-            ylabel="share with lower bound on $p \\geq u$",
-            ylim=(0, None),
-            title=_part("survival of the lower bound on $p$", panels),
-        )
+                right.step(rows["tail"], 100 * rows["lead"], where="pre", color=COLORS[i], linestyle=DASHES[i])
+        left.set(title=_part("survival of the lower bound on $p$", panels))
         if len(panels) > 1:
+            probability_axis(right, curves["tail"].min())
             right.axhline(0, color=COLORS[0], linewidth=1.2)
             right.set(ylabel=f"lead over {names[0]} / % points", title="(b) lead, with ±2 paired s.e.")
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
@@ -144,7 +80,7 @@ def _part(title: str, panels: Sequence[Axes]) -> str:
     return f"(a) {title}" if len(panels) > 1 else title
 
 
-def _probability_axis(axes: Axes, smallest: float) -> None:
+def probability_axis(axes: Axes, smallest: float) -> None:
     """An x axis for tails 1 - u, logarithmic, easy samples to the right, with ticks that say u."""
     axes.set(xscale="log", xlim=(0.5, max(smallest * 0.7, 1e-12)), xlabel="$u$ (logarithmic in $1 - u$)")
     coarse, fine = ([tick for tick in of if tick >= smallest * 0.7] for of in (_TICKS, _TICKS_OF_SHORT_AXIS))
@@ -157,20 +93,20 @@ def _probability_axis(axes: Axes, smallest: float) -> None:
 # -- certified accuracy -----------------------------------------------------------------------------------------------
 
 
-def accuracy_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
-    """Certified accuracy as printed against the radius, with the lower band of D4.
-
-    Columns log, radius, share, lower.
-    """
-    frames = []
-    for log, name in zip(logs, names, strict=True):
-        curve = log.survival(rho=rho)
-        start = np.asarray([0.0]), np.asarray([log.clean_accuracy]), curve.lower_population[:1]
-        columns = (np.concatenate(pair) for pair in zip(start, (curve.radius, curve.share, curve.lower_population),
-                                                        strict=True))  # fmt: skip
-        radius, share, lower = columns
-        frames.append(pd.DataFrame({"log": name, "radius": radius, "share": share, "lower": lower[: len(radius)]}))
-    return pd.concat(frames, ignore_index=True)
+def draw_accuracy(axes: Axes, curves: pd.DataFrame) -> None:
+    """Certified accuracy against the radius, with the band of the first log."""
+    for i, name in enumerate(dict.fromkeys(curves["log"])):
+        rows = curves[curves["log"] == name]
+        if i == 0:
+            axes.fill_between(
+                rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.12,
+                linewidth=0,
+            )  # fmt: skip
+        axes.step(rows["radius"], 100 * rows["share"], where="pre", color=COLORS[i], linestyle=DASHES[i], label=name)
+    axes.set(
+        xlabel=r"$\ell_2$ radius $r$ (unit of the inputs)", ylabel="certified accuracy / %", xlim=(0, None),
+        ylim=(0, None),
+    )  # fmt: skip
 
 
 def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
@@ -181,66 +117,17 @@ def radius_accuracy(curves: pd.DataFrame, title: str) -> Figure:
     with style():
         figure = Figure(figsize=(COLUMN, 3.1))
         axes = figure.subplots()
-        names = list(dict.fromkeys(curves["log"]))
-        for i, name in enumerate(names):
-            rows = curves[curves["log"] == name]
-            if i == 0:
-                axes.fill_between(
-                    rows["radius"], 100 * rows["lower"], 100 * rows["share"], step="pre", color=COLORS[i], alpha=0.12,
-                    linewidth=0,
-                )  # fmt: skip
-            axes.step(
-                rows["radius"], 100 * rows["share"], where="pre", color=COLORS[i], linestyle=DASHES[i], label=name
-            )
-        axes.set(
-            xlabel=r"$\ell_2$ radius $r$ (unit of the inputs)", ylabel="certified accuracy / %", xlim=(0, None),
-            ylim=(0, None),
-        )  # fmt: skip
+        draw_accuracy(axes, curves)
+        reference = curves["log"].iloc[0]
         figure.legend(
             *axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, handlelength=2.5, columnspacing=1,
-            title=f"band: the population behind the samples, 95 %, {names[0]}", title_fontsize=6,
+            title=f"band: the population behind the samples, 95 %, {reference}", title_fontsize=6,
         )  # fmt: skip
         figure.suptitle(title, fontsize=8, x=0.01, horizontalalignment="left")
     return figure
 
 
 # -- ACR against the budget -------------------------------------------------------------------------------------------
-
-
-def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-    """Expected ACR against the budget, up to N, and predicted beyond (C7). Columns log, n, acr, lead, kind.
-
-    which: the logs to draw, by their positions in `curves`. lead: above the first of them. The prediction starts at
-    N + 1, so that a step between the two is seen for what it is.
-    """
-    own = curves.n
-    decades = np.log10(own / SMALLEST_BUDGET)
-    spread = SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_A_DECADE * decades) + 2)
-    beyond = sorted({own + 1, *(round(factor * own) for factor in _PREDICTED_AT)} - {own})
-    predicted = [n for n in beyond if n <= LARGEST_PREDICTED]
-    rows = []
-    for n in [*sorted({*(int(n) for n in np.round(spread)), own}), *predicted]:
-        acr = curves.acr(n)[list(which)]
-        kind = "exact" if n <= own else "predicted"
-        rows += [
-            {"log": name, "n": n, "acr": float(value), "lead": float(value - acr[0]), "kind": kind}
-            for name, value in zip(names, acr, strict=True)
-        ]
-    return pd.DataFrame(rows)
-
-
-def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Budgets at which two of the logs drawn change places. Columns log (the two), n."""
-    samples = {log.log.path: log.log.samples for log in report.members(group)}
-    short = {log.log.path: short_name(name) for log, name in zip(report.members(group), group.names, strict=True)}
-    rows = [
-        {"log": f"{short[pair.a]} | {short[pair.b]}", "first": short[pair.a], "n": n}
-        for pair in group.comparisons
-        for n in pair.crossing_budgets
-        if samples[pair.a] == samples[pair.b] == pair.samples  # else the curves drawn are not those that cross
-        if n >= SMALLEST_BUDGET and short[pair.a] in names and short[pair.b] in names
-    ]
-    return pd.DataFrame(rows, columns=["log", "first", "n"])
 
 
 def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> Figure:
@@ -284,22 +171,6 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
 # -- attribution ------------------------------------------------------------------------------------------------------
 
 
-def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) -> pd.DataFrame:
-    """ACR of each log minus that of the first, by the difficulty of the samples for the first one (D5).
-
-    Columns log, difficulty, difference, standard_error. On the samples common to both.
-    """
-    rows = []
-    for log, name in zip(logs[1:], names[1:], strict=True):
-        pair = common_samples(log, logs[0])
-        errors = attribution_errors(*pair)
-        rows += [
-            {"log": name, "difficulty": difficulty, "difference": part, "standard_error": errors[difficulty]}
-            for difficulty, part in attribution(*pair).items()
-        ]
-    return pd.DataFrame(rows, columns=["log", "difficulty", "difference", "standard_error"])
-
-
 def attribution_bars(parts: pd.DataFrame, reference: str, title: str) -> Figure:
     """Where the ACR differences to the reference come from, by difficulty. parts: see `attribution_frame`.
 
@@ -336,28 +207,6 @@ def attribution_bars(parts: pd.DataFrame, reference: str, title: str) -> Figure:
 
 
 # -- ranks ------------------------------------------------------------------------------------------------------------
-
-
-def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii.
-
-    Radii at which none of them certifies anything are left out: a tie of all says nothing there, and would make the
-    last ones seem to rise. Columns log, by, at, rank, kind.
-    """
-    short = [short_name(name) for name in group.names]
-    own = report.members(group)
-    order = [short.index(name) for name in names]
-    rows = []
-    for budget in group.budgets:
-        for name, rank in zip(names, ranks([own[i].acr_at(budget.n) for i in order]), strict=True):
-            rows.append({"log": name, "by": "ACR", "at": float(budget.n), "rank": rank, "kind": budget.kind})
-    for k, radius in enumerate(group.radii):
-        shares = [own[i].certified_accuracy[k] for i in order]
-        if not any(shares):
-            continue
-        for name, rank in zip(names, ranks(shares), strict=True):
-            rows.append({"log": name, "by": "certified accuracy", "at": radius, "rank": rank, "kind": "as printed"})
-    return pd.DataFrame(rows)
 
 
 def rank_flips(places: pd.DataFrame, title: str) -> Figure:

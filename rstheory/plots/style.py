@@ -16,8 +16,8 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rstheory._files import whole
-from rstheory.tables import write_csv
+from rstheory._files import atomic_write
+from rstheory._provenance import write_csv
 
 COLUMN = 3.3  # inches
 PAGE = 6.8  # inches, both columns
@@ -62,7 +62,7 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame, made_by: Mapping[str, s
     with style():
         # No date and no program version in the files: they would differ from run to run.
         for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=False):
-            with whole(path) as part:
+            with atomic_write(path) as part:
                 figure.savefig(part, metadata=metadata)
     write_csv(data, paths[2], made_by)
     return paths
@@ -82,6 +82,6 @@ class Plate:
         stem = folder / self.stem
         written = save(self.figure, stem, self.data, {**made_by, "caption": self.caption})
         text = stem.with_name(stem.name + ".txt")
-        with whole(text) as part:
+        with atomic_write(text) as part:
             part.write_text(self.caption + "\n", encoding="utf-8")
         return [*written, text]

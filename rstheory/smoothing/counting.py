@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -21,9 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from rstheory import _check
+from rstheory._progress import Advance
 from rstheory.smoothing.noise import BLOCK, Draws, Noise, generator_name
-
-Advance = Callable[[int], None]  # is told of draws done, by any thread
 
 
 class Segment(NamedTuple):

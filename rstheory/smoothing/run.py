@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-import rstheory
-from rstheory._files import in_folder
+from rstheory._files import require_folder
+from rstheory._progress import Advance, Progress, silent
+from rstheory._version import __version__
+from rstheory.logs.append import RunLog, collect, existing
+from rstheory.logs.schema import ORIGIN
+from rstheory.logs.write import row
 from rstheory.smoothing.counting import Counter, keep_freed_memory
 from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import load_checkpoint, note_other_noise, prepare, weights_digest
 from rstheory.smoothing.noise import Noise, generator_name
-from rstheory.smoothing.runlog import RunLog, collect, existing
 from rstheory.smoothing.share import Share, joined, own_device
-from rstheory.smoothing.tasks import ORIGIN, Task
-
-Advance = Callable[[int], None]  # is told of draws done, by any thread
-Progress = Callable[[int], AbstractContextManager[Advance]]  # opened with the draws that there are to do
-
-
-def no_progress(total: int) -> AbstractContextManager[Advance]:
-    """For runs that nobody watches."""
-    return nullcontext(lambda draws: None)
+from rstheory.smoothing.tasks import Task
 
 
 def origin(counter: Counter, data: Dataset, weights: str) -> dict[str, str]:
@@ -39,9 +33,9 @@ def origin(counter: Counter, data: Dataset, weights: str) -> dict[str, str]:
         "dtype": str(counter.dtype).removeprefix("torch."),
         "weights": weights[:16],
         "data": f"{data.name} {data.digest[:16]}",
-        "software": f"rstheory {rstheory.__version__}, torch {torch.__version__}, numpy {np.__version__}",
+        "software": f"rstheory {__version__}, torch {torch.__version__}, numpy {np.__version__}",
     }
-    assert tuple(cells) == ORIGIN
+    assert tuple(cells) == tuple(column.name for column in ORIGIN)
     return cells
 
 
@@ -55,7 +49,7 @@ def run(
     *,
     resume: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
-    progress: Progress = no_progress,
+    progress: Progress = silent,
 ) -> None:
     """Answer `task` for the samples `indices` of `data`, into the log `out`.
 
@@ -81,26 +75,25 @@ def run(
 
     done = share.decided(begin)
     todo = share.of([index for index in indices if index not in done])
-    ending = "".join(f"\t{cell}" for cell in made_by.values())
     draws = len(todo) * sum(task.budgets.values())
     with RunLog(out, form, identity, share.part) as log, progress(draws) as advance:
-        for lines in answers(task, counter, data, todo, advance):
-            log.append(line + ending for line in lines)
+        for rows in answers(task, counter, data, todo, advance):
+            log.append(row(form, cells | made_by) for cells in rows)
     share.wait()
     share.decided(lambda: collect(out, form, identity, order))
 
 
 def answers(
     task: Task, counter: Counter, data: Dataset, indices: Sequence[int], advance: Advance
-) -> Iterator[list[str]]:
-    """Rows of the log, a group of samples at a time. The seconds of a group are shared among its samples."""
+) -> Iterator[list[dict[str, object]]]:
+    """Cells of the log's rows, a group of samples at a time. The seconds of a group are shared among its samples."""
     for group in grouped(indices, task.budgets, counter):
         start = time.perf_counter()
         chosen = torch.tensor(group)
         counts = counter.count(data.inputs(chosen).double(), group, task.budgets, advance)
         seconds = (time.perf_counter() - start) / len(group)
         labels = data.labels[chosen].tolist()
-        yield [task.line(i, y, votes, seconds) for i, y, votes in zip(group, labels, counts, strict=True)]
+        yield [task.row(i, y, votes, seconds) for i, y, votes in zip(group, labels, counts, strict=True)]
 
 
 def grouped(indices: Sequence[int], budgets: Mapping[int, int], counter: Counter) -> Iterator[list[int]]:
@@ -141,7 +134,7 @@ def run_checkpoint(
     std: Sequence[float] | None = None,
     machine: Machine = Machine(),  # frozen
     resume: bool = False,
-    progress: Progress = no_progress,
+    progress: Progress = silent,
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
@@ -149,7 +142,7 @@ def run_checkpoint(
     most limit. progress: opened with the draws that this process has to do. Returns the tau of the noise, in all
     processes but the first None. Warns where the checkpoint was trained under another noise level.
     """
-    in_folder(out)
+    require_folder(out)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()

@@ -10,15 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rstheory import _check
-from rstheory.audit.log import ABSTAINED
-from rstheory.audit.write import COLUMNS, log_line
 from rstheory.certify import Certificate, Prediction
+from rstheory.logs.schema import ABSTAINED, CERTIFICATION_LOG, PREDICTION_LOG, Format
+from rstheory.logs.write import certificate_cells
 from rstheory.smoothing.noise import ESTIMATION, PREDICTION, SELECTION, level_with_noise_error
-from rstheory.smoothing.runlog import Format
-
-# What made a row, beside the budget: noise and how nearly Gaussian it is, the network and its arithmetic, the data.
-ORIGIN = ("tau", "noise", "dtype", "weights", "data", "software")
-_SAME = ("tau", "noise", "dtype", "weights", "data")  # a row made by another release is a certificate all the same
 
 
 class Task(Protocol):
@@ -44,8 +39,8 @@ class Task(Protocol):
     def cells(self) -> Mapping[str, str]:
         """Its own identity columns."""
 
-    def line(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> str:
-        """Its columns of one row, without the origin. counts: shape (purposes, classes)."""
+    def row(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> dict[str, object]:
+        """Its cells of one row, without the origin. counts: shape (purposes, classes)."""
 
     def level(self, tau: float) -> float:
         """The level that holds with noise as drawn, within tau of Gaussian. ValueError if it exceeds twice alpha."""
@@ -69,7 +64,7 @@ class Certify:
 
     @property
     def form(self) -> Format:
-        return Format((*COLUMNS, *ORIGIN), ("n", "n0", "alpha", "sigma", "seed", *_SAME))
+        return CERTIFICATION_LOG
 
     @property
     def budgets(self) -> Mapping[int, int]:
@@ -84,8 +79,8 @@ class Certify:
         chosen, counted = counts
         return Certificate(int(np.argmax(chosen)), tuple(map(int, counted)), self.n, self.n0, self.alpha, self.sigma)
 
-    def line(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> str:
-        return log_line(index, label, self.certificate(counts), seconds, self.seed)
+    def row(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> dict[str, object]:
+        return certificate_cells(index, label, self.certificate(counts), seconds, self.seed)
 
     def level(self, tau: float) -> float:
         return _bearable(level_with_noise_error(self.alpha, self.n, tau), self.alpha, self.n, tau)
@@ -107,8 +102,7 @@ class Predict:
 
     @property
     def form(self) -> Format:
-        columns = ("idx", "label", "predict", "correct", "time", "n", "alpha", "sigma", "counts", "seed")
-        return Format((*columns, *ORIGIN), ("n", "alpha", "sigma", "seed", *_SAME))
+        return PREDICTION_LOG
 
     @property
     def budgets(self) -> Mapping[int, int]:
@@ -118,12 +112,21 @@ class Predict:
     def cells(self) -> Mapping[str, str]:
         return {name: str(getattr(self, name)) for name in ("n", "alpha", "sigma", "seed")}
 
-    def line(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> str:
+    def row(self, index: int, label: int, counts: NDArray[np.int64], seconds: float) -> dict[str, object]:
         result = Prediction(tuple(map(int, counts[0])), self.alpha)
         predict = ABSTAINED if result.abstained else result.leader
-        votes = ",".join(map(str, result.counts))
-        cells = (index, label, predict, int(predict == label), f"{seconds:.3f}", self.n, self.alpha, self.sigma, votes)
-        return "\t".join(map(str, (*cells, self.seed)))
+        return {
+            "idx": index,
+            "label": label,
+            "predict": predict,
+            "correct": int(predict == label),
+            "time": f"{seconds:.3f}",
+            "n": self.n,
+            "alpha": self.alpha,
+            "sigma": self.sigma,
+            "counts": ",".join(map(str, result.counts)),
+            "seed": self.seed,
+        }
 
     def level(self, tau: float) -> float:
         # No monotone likelihood ratio helps here, but n draws differ from Gaussian ones with probability n tau at most.

@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from rstheory import __version__
-from rstheory._files import whole
+from rstheory._files import atomic_write
+from rstheory._version import __version__
 from rstheory.smoothing.models.registry import build, check_problem
 from rstheory.smoothing.models.weights import check_fit, fill, weights_digest
 
@@ -83,7 +83,7 @@ def save_checkpoint(
         "rstheory": __version__,
     }
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, metadata | about))
 
 

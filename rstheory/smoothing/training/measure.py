@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from rstheory import _check
-from rstheory._files import in_folder
+from rstheory._files import require_folder
+from rstheory._progress import Progress, silent
+from rstheory._provenance import provenance, write_csv
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, note_other_noise, weights_digest
 from rstheory.smoothing.training.attack import Attack
 from rstheory.smoothing.training.gradients import gradient_norms
 from rstheory.smoothing.training.probability import label_counts
 from rstheory.smoothing.training.settings import Settings
-from rstheory.tables import provenance, write_csv
 
 COLUMNS = ("idx", "label", "count", "gradient", "gradient_attacked")
 
@@ -36,17 +36,18 @@ def measure(
     steps: int | None = None,
     step: float | None = None,
     device: torch.device | None = None,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = silent,
 ) -> None:
     """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
 
     gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
-    `steps` of length `step` (default: the paper's for this sigma). device: default CPU. CSV below comment lines that
-    say what made it. ValueError, before anything is computed, for what cannot be measured or written.
+    `steps` of length `step` (default: the paper's for this sigma). device: default CPU. progress: opened with three
+    steps per sample. CSV below comment lines that say what made it. ValueError, before anything is computed, for what
+    cannot be measured or written.
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
-    in_folder(out)
+    require_folder(out)
     easy = Settings(sigma).easy
     attack = Attack(0, easy.steps if steps is None else steps, easy.step if step is None else step)
     for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
@@ -56,22 +57,16 @@ def measure(
     loaded = load_checkpoint(checkpoint, shape=data.shape)
     note_other_noise(checkpoint, loaded, sigma)
     indices = data.every(skip, limit).tolist()
-    total = 3 * len(indices)
-    done = 0
-
-    def advanced(samples: int) -> None:
-        nonlocal done
-        done += samples
-        advance(done, total)
-
-    counts = label_counts(loaded.model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
-    advanced(len(indices))
-    options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advanced}
-    model = loaded.model.to(device).requires_grad_(True)
-    before, after = (
-        gradient_norms(model, data, indices, attack=part, **options)  # type: ignore[arg-type]
-        for part in (None, attack)
-    )
+    model = loaded.model
+    with progress(3 * len(indices)) as advance:
+        counts = label_counts(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
+        advance(len(indices))
+        options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advance}
+        model = model.to(device).requires_grad_(True)
+        before, after = (
+            gradient_norms(model, data, indices, attack=part, **options)  # type: ignore[arg-type]
+            for part in (None, attack)
+        )
     columns = (indices, data.labels[indices].tolist(), counts.tolist(), before.tolist(), after.tolist())
     made_by = provenance(
         torch=torch.__version__,

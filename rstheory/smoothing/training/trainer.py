@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-import rstheory
-from rstheory._files import in_folder, whole
+from rstheory._files import atomic_write, require_folder
+from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint
 from rstheory.smoothing.training.methods import parts_of
@@ -85,7 +85,7 @@ def train(
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
     parts = parts_of(method, settings)
     identity = json.dumps({"method": method, "arch": arch, "data": data.digest, **settings.to_dict()}, sort_keys=True)
-    place = in_folder(out).with_name(out.name + ".state")
+    place = require_folder(out).with_name(out.name + ".state")
     if out.exists() and resume:
         _refuse_another_run(out, _identity_of(out), identity)
         place.unlink(missing_ok=True)  # left by a kill after the checkpoint was written
@@ -101,7 +101,7 @@ def train(
     data = data.to(device)
     while state.epoch < settings.epochs:
         _epoch(state, parts, settings, data, device, progress)
-        with whole(out.with_name(out.stem + ".train.tsv")) as part:
+        with atomic_write(out.with_name(out.stem + ".train.tsv")) as part:
             part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
         _keep(state, place, identity)  # last: what is missing then is made again
     metadata = {
@@ -109,7 +109,7 @@ def train(
         "method": method,
         "config": json.dumps(settings.to_dict(), sort_keys=True),
         "data": f"{data.name} {data.digest}",
-        "software": f"rstheory {rstheory.__version__}",
+        "software": f"rstheory {__version__}",
         "machine": "; then ".join(state.machines),
         "command": command,
     }
@@ -290,7 +290,7 @@ def _keep(state: _State, place: Path, identity: str) -> None:
         "rows": state.rows,
         "machines": state.machines,
     }
-    with whole(place) as part:
+    with atomic_write(place) as part:
         torch.save(content, part)
 
 

@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from audit_logs import COLUMNS, OWN_COLUMNS, class_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rstheory import budget_for_acr, max_radius, radius_from_count
-from rstheory.audit.format import COLUMNS, OWN_COLUMNS
-from rstheory.audit.lint import CODES, _explanation, fitting_radii, implied_budget, index_step, lint_between, plural
-from rstheory.audit.read import read_log
+from rstheory._words import plural
+from rstheory.audit.paired import lint_between
+from rstheory.logs.diagnose import explanation, fitting_radii, implied_budget
+from rstheory.logs.finding import CODES
+from rstheory.logs.lint import index_step
+from rstheory.logs.read import read_log
 
 HEADER = "\t".join(COLUMNS)
 
@@ -32,7 +36,7 @@ def read(tmp_path):
 
 
 def test_codes_are_the_documented_ones_once_each():
-    assert len(set(CODES)) == len(CODES) == 15
+    assert len(set(CODES)) == len(CODES) == 17
 
 
 def test_a_clean_log_has_nothing_but_its_rounding(read):
@@ -234,7 +238,7 @@ def test_a_radius_above_the_maximum_is_kept_as_printed_and_cut_off_where_sound(r
     assert log.radius.tolist() == [1.96, 1.91, 0.529, 1.98]
     assert log.acr == pytest.approx((1.96 + 1.91 + 0.529 + 1.98) / 4)
     top = max_radius(100_000, 0.001, 0.5)
-    assert log.radius_sound[0] == log.radius_sound[3] == top
+    assert log.rounded_down().radius[0] == log.rounded_down().radius[3] == top
     for words in (
         "above 1.906",
         "N=100,000 and alpha=0.001",
@@ -250,7 +254,7 @@ def test_an_absurd_radius_is_called_that(read):
     assert found["radius-above-maximum"].rows == 1
     assert log.acr == pytest.approx((0.529 + 1e9) / 2)
     assert "the number itself is in doubt" in found["radius-above-maximum"].message
-    assert log.acr_sound < 2
+    assert log.rounded_down().acr < 2
 
 
 @pytest.mark.parametrize(("n", "alpha"), [(100_000, 0.01), (150_000, 0.001), (1_000_000, 0.001), (100_000, 0.05)])
@@ -314,7 +318,7 @@ def test_another_noise_level_is_named_where_it_explains_the_radii(read, true, ta
 @settings(max_examples=30)  # some budgets take their time
 def test_every_impossible_radius_is_explained_by_something_possible(radius, rounding, sigma, n, alpha):
     radius = max(max_radius(n, alpha, sigma), 0) * 1.001 + radius
-    text = _explanation(np.array([radius]), np.array([1e-4 * rounding * radius]), sigma, n, alpha)
+    text = explanation(np.array([radius]), np.array([1e-4 * rounding * radius]), sigma, n, alpha)
     assert text.startswith(("The largest fits ", "It takes another "))
     assert not re.search(r"nan|inf|(alpha|sigma) = [01] |alpha = 0\.[5-9]\d", text)
 
@@ -325,7 +329,8 @@ def test_every_impossible_radius_is_explained_by_something_possible(radius, roun
 def own_row(index, count, radius=None, n=1000, predict=3):
     radius = float(radius_from_count(count, n, 0.001, 0.5)) if radius is None else radius
     correct = int(predict == 3)
-    return f"{row(index, repr(radius), predict=predict, correct=correct)}\t{count}\t{n}\t100\t0.001\t0.5\t{count},0\t1"
+    votes = class_counts(max(predict, 0), count, n) if count <= n else ""
+    return f"{row(index, repr(radius), predict=predict, correct=correct)}\t{count}\t{n}\t100\t0.001\t0.5\t{votes}\t1"
 
 
 def test_counts_that_contradict_their_radius_are_not_used(read):
@@ -343,7 +348,7 @@ def test_counts_that_contradict_their_radius_are_not_used(read):
     assert log.count.tolist() == [999, -1, -1, 400, -1]
     assert log.radius.tolist()[1:3] == [1.0, 0.5]
     certified = radius_from_count(np.array([999, 900, 990]), 1000, 0.001, 0.5)
-    np.testing.assert_allclose(log.radius_sound[:3], np.minimum(certified, [9, 1.0, 0.5]), rtol=1e-12)
+    np.testing.assert_allclose(log.rounded_down().radius[:3], np.minimum(certified, [9, 1.0, 0.5]), rtol=1e-12)
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=60), st.sampled_from([0.001, 0.05, 0.4]))
@@ -382,7 +387,7 @@ def test_rounding_is_told_about_the_whole_log(read):
 
 def test_findings_come_in_the_order_of_the_codes(read):
     log, _ = read("cut", HEADER, row(9, "nan"), row(1), row(1), row(3, "-1"), row(4, "9.9"), row(5, predict=-1))
-    found = [warning.code for warning in log.warnings]
+    found = [finding.code for finding in log.warnings]
     assert found == sorted(found, key=CODES.index)
     assert len(found) == 10
 

@@ -10,14 +10,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from audit_logs import COLUMNS, OWN_COLUMNS
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from rstheory import radius_from_count
-from rstheory.audit.format import COLUMNS, OWN_COLUMNS
-from rstheory.audit.lint import CODES
-from rstheory.audit.log import CertificationLog
-from rstheory.audit.read import read_log
+from rstheory.logs.finding import CODES
+from rstheory.logs.log import CertificationLog
+from rstheory.logs.read import read_log
 
 HEADER = "\t".join(COLUMNS)
 STRANGE = [
@@ -179,7 +179,7 @@ def check(log: CertificationLog, data: bytes) -> None:
         assert list(zip(log.index, log.label, log.predict, log.radius, log.correct, strict=True)) == rows
         assert Counter(row[0] for row in rows).most_common(1)[0][1] == 1
         assert all(correct == (label == predict != -1) for _, label, predict, _, correct in rows)
-    assert 0 <= log.acr_sound <= log.acr
+    assert 0 <= log.rounded_down().acr <= log.acr
     assert np.all(log.radius[~log.correct & (log.predict == -1)] == 0)
     assert np.all(log.radius >= 0)
     assert len(set(log.index.tolist())) == log.samples >= 1
@@ -215,7 +215,7 @@ def test_a_broken_log_of_ours_is_refused_or_says_what_is_wrong(tmp_path_factory,
         known = log.count >= 0
         radius = radius_from_count(log.count[known], log.n, log.alpha, log.sigma)
         assert np.all(np.abs(radius - log.radius[known]) <= log.half_unit[known] + 1e-8 * log.sigma)
-        assert np.all(log.radius_sound[known] <= radius * (1 + 1e-8))
+        assert np.all(log.rounded_down().radius[known] <= radius * (1 + 1e-8))
 
 
 @given(st.binary(max_size=400) | NEARLY_ROWS, st.booleans())
@@ -247,4 +247,4 @@ def test_fast_and_slow_agree_on_logs_without_accidents(tmp_path_factory, lines, 
     log = read(tmp_path_factory.getbasetemp(), "\n".join(shuffled).encode())
     assert log is not None
     check(log, "\n".join(lines).encode())
-    assert {warning.code for warning in log.warnings} <= {"rounded-radius"}
+    assert {finding.code for finding in log.warnings} <= {"rounded-radius"}

@@ -18,9 +18,6 @@ from rstheory._check import Float
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-COLUMNS = ("idx", "label", "predict", "radius", "correct", "time")  # Cohen, Rosenfeld and Kolter (2019), certify.py
-OWN_COLUMNS = ("count", "n", "n0", "alpha", "sigma", "counts", "seed")  # what our logs add
-
 _TAB, _NEWLINE, _ZERO, _MINUS, _POINT = (np.uint8(ord(c)) for c in "\t\n0-.")
 _WIDEST_INTEGER = 18  # digits: always below 2**63
 _WIDEST_DECIMAL = 26  # characters that are looked at for all rows at once; wider cells are parsed one by one
@@ -63,17 +60,6 @@ class Table:
         """The whole line of one row."""
         first, last = self.columns[self.names[0]], self.columns[self.names[-1]]
         return first.data[first.start[row] : last.stop[row]]
-
-
-def header_names(line: bytes) -> tuple[str, ...] | None:
-    """Column names if `line` heads a log: all six of the field's columns, in any order, each once; else None.
-
-    >>> header_names(b"idx\\tlabel\\tpredict\\tradius\\tcorrect\\ttime") == COLUMNS
-    True
-    >>> header_names(b"idx,label,predict,radius,correct,time")
-    """
-    names = tuple(name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t"))
-    return names if set(COLUMNS) <= set(names) and len(set(names)) == len(names) else None
 
 
 def split(content: bytes, names: tuple[str, ...]) -> Table:
@@ -183,46 +169,3 @@ def _decimal(text: bytes) -> tuple[float, int, int] | None:
     if value == 0:  # 0.000, where an exponent says nothing, or below the smallest float
         return value, 0, places
     return value, len((before + (after or b"")).lstrip(b"0")), places - int(exponent or 0)
-
-
-def half_units(printed: Decimals) -> tuple[Float, str]:
-    """By how much each printed number may differ from the number that was rounded to it, and how they were printed.
-
-    Nobody says how a log was printed. Two habits are known: a fixed number of significant digits, trailing zeros
-    dropped ("{:.3}": 1.9 stands for 1.90; most logs), and a fixed number of decimals ("{:.4f}"). The numbers S and D
-    are the largest that occur, and each half unit is the larger one of the two readings. Twelve significant digits or
-    more are taken for full precision: half unit 0.
-
-    If neither reading fits (fewer than nine tenths of the numbers show D decimals, and fewer than three quarters of
-    the distinct ones S digits, where ten percent are expected to lose a zero), the log is a mixture: each number is
-    then read by its own last digit, which is the widest reading. With fewer than 20 distinct numbers this cannot be
-    told, and the two readings stand.
-
-    >>> table = split(b"r\\n1.9\\n0.953\\n4.88e-05\\n", ("r",))
-    >>> half, how = half_units(decimals(table.columns["r"]))
-    >>> [f"{h:.1e}" for h in half], how
-    (['5.0e-03', '5.0e-04', '5.0e-08'], 'with at most 3 significant digits')
-    """
-    shown = printed.value != 0
-    if not np.any(shown):
-        places = int(printed.decimals.max(initial=0))
-        return np.full(len(shown), 0.5 * 10.0**-places), f"with {places} decimals"
-    most_digits, most_decimals = int(printed.significant[shown].max()), int(printed.decimals.max())
-    distinct = np.unique(printed.value[shown], return_index=True)[1]
-    digits = np.minimum(printed.significant[shown][distinct], 12)
-    fixed_digits = float(np.mean(digits == min(most_digits, 12)))
-    fixed_decimals = float(np.mean(printed.decimals == most_decimals))
-    own = -printed.decimals
-    by_digits = np.where(shown, printed.significant - printed.decimals - most_digits, -most_decimals)
-    if len(distinct) >= 20 and fixed_digits < 0.75 and fixed_decimals < 0.9:
-        half, how = _half(own, printed), "in several precisions (each is read by its own last digit)"
-        return np.where(printed.significant >= 12, 0.0, half), how
-    if most_digits >= 12:
-        return np.zeros(len(shown)), "in full precision"
-    how = f"with {most_decimals} decimals" if fixed_decimals == 1 else f"with at most {most_digits} significant digits"
-    return _half(np.maximum(by_digits, -most_decimals), printed), how
-
-
-def _half(exponent: Integers, printed: Decimals) -> Float:
-    """Half of 10**exponent, and a little more: the float nearest to a printed number may stand above it."""
-    return np.asarray(0.5 * 10.0 ** exponent.astype(float) + np.spacing(np.abs(printed.value)))

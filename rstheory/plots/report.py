@@ -6,19 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from scipy.stats import binom
-
-from rstheory import (
-    certified_radius_sf,
-    expected_radius_sf,
-    expected_sensitivity_sf,
-    radius_from_count,
-    sensitivity_sf,
-)
-from rstheory.audit.report import audit
-from rstheory.budget import min_certifiable_count
+from rstheory._provenance import provenance, write_csv
+from rstheory._words import plain
+from rstheory.audit.report import audit_report
 from rstheory.experiments.find import BASELINE, Experiment, grouped
 from rstheory.experiments.tables import (
     ablation_table,
@@ -30,11 +20,11 @@ from rstheory.experiments.tables import (
     gradient_table,
     probability_frame,
 )
-from rstheory.plots import Plate, group_figures
+from rstheory.experiments.theory import radius_curves, weight_curve
 from rstheory.plots import experiments as draw
-from rstheory.plots.audit import MOST_LOGS, group_tags
-from rstheory.plots.logs import plain
-from rstheory.tables import provenance, show, write_csv
+from rstheory.plots.audit import MOST_LOGS, group_figures, group_tags
+from rstheory.plots.style import Plate
+from rstheory.tables import show
 
 _TABLES = {
     "accuracy": "ACR with its standard error over the samples, accuracy by majority, certified accuracy at each radius",
@@ -145,7 +135,7 @@ def _by_class(group: Sequence[Experiment], title: str) -> list[Plate]:
 
 def _audited(group: Sequence[Experiment]) -> list[Plate]:
     """What the audit draws of the group's logs; of each kind of log, where budgets differ."""
-    report = audit([e.log for e in group])
+    report = audit_report([e.log for e in group])
     baseline = next((e.log.path for e in group if e.method == BASELINE), None)
     tags = group_tags(report.groups)
     first = f"sigma_{group[0].log.sigma:g}"  # what the tags have in common
@@ -156,44 +146,6 @@ def _audited(group: Sequence[Experiment]) -> list[Plate]:
             for plate in group_figures(report, kind, baseline, group[0].data)
         ]
     return plates
-
-
-def radius_curves() -> pd.DataFrame:
-    """Radius and slope at sigma = 1 on a grid of p: columns budget, p, tail (1 - p), radius, slope."""
-    tail = np.concatenate([np.linspace(1, 0.01, 199), np.geomspace(0.0099, 1e-7, 80)])
-    frames = [
-        pd.DataFrame(
-            {
-                "budget": "infinite budget",
-                "radius": certified_radius_sf(tail),
-                "slope": np.where(tail <= 0.5, sensitivity_sf(np.minimum(tail, 0.5)), np.nan),
-            }
-        )
-    ]
-    for exponent in (2, 3, 4, 5):
-        n = 10**exponent
-        frames.append(
-            pd.DataFrame(
-                {
-                    "budget": f"$N = 10^{exponent}$",
-                    "radius": expected_radius_sf(tail, n),
-                    "slope": expected_sensitivity_sf(tail, n),
-                }
-            )
-        )
-    return pd.concat([frame.assign(p=1 - tail, tail=tail) for frame in frames], ignore_index=True)
-
-
-def weight_curve(draws: int = 16, alpha: float = 0.1) -> pd.DataFrame:
-    """E2's weight against p: its mean and its 5 % and 95 % quantiles over the draws. Columns p, weight, low, high."""
-    least = int(min_certifiable_count(draws, alpha))
-    counts = np.arange(draws + 1)
-    radii = np.asarray(radius_from_count(np.maximum(counts, least), draws, alpha))
-    weights = radii / radii[least]
-    p = np.linspace(0, 1, 201)
-    chance = binom.pmf(counts, draws, p[:, None])
-    low, high = (weights[binom.ppf(q, draws, p).clip(0).astype(int)] for q in (0.05, 0.95))
-    return pd.DataFrame({"p": p, "weight": chance @ weights, "low": low, "high": high})
 
 
 def _source(group: Sequence[Experiment]) -> str:

@@ -10,28 +10,12 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from rstheory._files import whole
-
-
-@dataclass(frozen=True)
-class Format:
-    """Columns of a log, the first being `idx`. identity: those whose cells are the same in all rows of one run."""
-
-    columns: tuple[str, ...]
-    identity: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if self.columns[:1] != ("idx",) or not set(self.identity) <= set(self.columns):
-            raise ValueError(f"columns={self.columns} with identity={self.identity} is not allowed")
-
-    @property
-    def header(self) -> str:
-        return "\t".join(self.columns)
+from rstheory._files import atomic_write
+from rstheory.logs.schema import Format
 
 
 class RunLog:
@@ -115,7 +99,7 @@ def collect(path: Path, form: Format, run: Mapping[str, str], order: Mapping[int
                     raise ValueError(f"{file}, line {number}: idx={index} stands there twice, with different results")
         text = "".join(line + "\n" for line in (form.header, *(rows[i] for i in sorted(rows, key=order.__getitem__))))
         if files and (len(files) > 1 or path.read_bytes() != text.encode()):
-            with whole(path) as part:
+            with atomic_write(path) as part:
                 part.write_bytes(text.encode())
         for file in files:
             if file != path:
@@ -132,12 +116,14 @@ def _lock(file: IO[bytes], path: Path) -> None:
 
 def _whole_lines(path: Path, form: Format) -> list[tuple[int, str]]:
     """Number and text of each row that was written whole, below the header."""
-    whole = path.read_bytes().rpartition(b"\n")[0]
-    if not whole:
+    complete = path.read_bytes().rpartition(b"\n")[0]
+    if not complete:
         return []  # killed before its header was written
-    header, *lines = whole.decode("utf-8", errors="replace").split("\n")
+    header, *lines = complete.decode("utf-8", errors="replace").split("\n")
     if header != form.header:
-        raise ValueError(f"{path}, line 1: this is no log of such a run: expected the columns {form.header!r}")
+        raise ValueError(
+            f"{path}, line 1: this log was not written by this kind of run: expected the columns {form.header!r}"
+        )
     return list(enumerate(lines, 2))
 
 
@@ -145,7 +131,7 @@ def _index(line: str, where: str, form: Format, run: Mapping[str, str]) -> int:
     """The sample of a row that belongs to this run."""
     cells = line.split("\t")
     if len(cells) != len(form.columns) or not cells[0].isdecimal():
-        raise ValueError(f"{where}: {line[:80]!r} is no row of such a log; repair or remove the line")
+        raise ValueError(f"{where}: {line[:80]!r} is not a row of this log; repair or remove the line")
     for name, cell in zip(form.columns, cells, strict=True):
         if name in run and run[name] != cell:
             raise ValueError(

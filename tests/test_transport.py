@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from rstheory import radius_from_count
-from rstheory.audit.counts import recover_counts
-from rstheory.audit.transport import at_budgets, interpolated_moments, moments
+from rstheory import min_certifiable_count, radius_from_count
+from rstheory.audit.budget_curves import at_budgets
+from rstheory.transport import _interpolated_radii, interpolated_moments, moments
 
 
 @given(counts=st.lists(st.integers(0, 300), min_size=1, max_size=20), digits=st.sampled_from([2, 3, 4, 6]))
 def test_counts_behind_a_rounded_radius(counts, digits):
     log = log_of_counts(counts, n=300, alpha=0.01, sigma=0.25, digits=digits, known=False)
-    truth, found = np.array(counts)[log.correct], recover_counts(log)
+    truth, found = np.array(counts)[log.correct], log.recovered_counts()
     assert (found.low <= truth).all()
     # The nearest count prints as the truth does: rounding to nearest can have lost no more than half a unit.
     again = radius_from_count(found.nearest, 300, 0.01, 0.25)
@@ -28,7 +28,7 @@ def test_counts_behind_a_rounded_radius(counts, digits):
 def test_full_precision_gives_the_count_back():
     counts = np.arange(500, 1001)
     log = log_of_counts(counts, known=False)
-    np.testing.assert_array_equal(recover_counts(log).nearest, counts[log.correct])
+    np.testing.assert_array_equal(log.recovered_counts().nearest, counts[log.correct])
 
 
 @given(seed=st.integers(0, 10**6), budget=st.integers(1, 300), alpha=st.sampled_from([0.1, 0.01, 1e-3]))
@@ -69,7 +69,7 @@ def test_own_budget_is_the_printed_acr_whatever_the_rounding():
     log = log_of_counts(counts_of_model(2), digits=3, known=False)
     result = log.at_budget(log.n)
     assert (result.acr, result.standard_deviation, result.kind) == (log.acr, 0.0, "as printed")
-    assert result.acr_sound == log.acr_sound <= log.acr
+    assert result.acr_sound == log.rounded_down().acr <= log.acr
 
 
 def test_one_draw_fewer_exactly():
@@ -91,6 +91,14 @@ def test_prediction_is_marked_and_consistent_in_the_limit():
     assert log.acr < result.acr < log.at_budget(20_000).acr
 
 
+@pytest.mark.parametrize(("n", "alpha"), [(1000, 1e-3), (5000, 0.3), (100_000, 1e-3), (10**6, 1e-9)])
+def test_interpolated_radii_are_those_of_their_counts(n, alpha):
+    """Every failure count that certifies; the spread of a log's ACR over draws is some 1e-3."""
+    failures = np.arange(n - int(min_certifiable_count(n, alpha)) + 1)
+    exact = radius_from_count(n - failures, n, alpha)
+    assert np.abs(_interpolated_radii(n, alpha)(failures) - exact).max() < 1e-9
+
+
 @pytest.mark.parametrize("n", [100, 1000, 10_000, 60_000])
 def test_interpolation_holds_its_accuracy(n):
     rng = np.random.default_rng(n)
@@ -103,7 +111,7 @@ def test_interpolation_holds_its_accuracy(n):
 
 def test_bad_budgets_are_refused():
     log = log_of_counts([900])
-    for bad, message in ((0, "budgets=0"), (2.5, "budgets=2.5"), (True, "budgets")):
+    for bad, message in ((0, "n=0"), (2.5, "n=2.5"), (True, "n=True")):
         with pytest.raises(ValueError, match=message):
             log.at_budget(bad)
     with pytest.raises(ValueError, match="alpha"):

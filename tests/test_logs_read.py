@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from audit_logs import COLUMNS, OWN_COLUMNS, class_counts
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rstheory import max_radius, radius_from_count
-from rstheory.audit.format import COLUMNS, OWN_COLUMNS, decimals, half_units, integers, split
-from rstheory.audit.read import find_logs, read_log, sigma_from_name
+from rstheory.logs.cells import decimals, integers, split
+from rstheory.logs.find import find_logs
+from rstheory.logs.read import read_log, sigma_from_name
+from rstheory.logs.rounding import half_units
 
 HEADER = "\t".join(COLUMNS)
 ROWS = (
@@ -52,7 +55,7 @@ def own_lines(counts, n=1000, alpha=0.001, sigma=0.25, fmt=repr):
             100,
             alpha,
             sigma,
-            f"{k},{n - k}",
+            class_counts(i % 10, k, n),
             7,
         )
         lines.append("\t".join(map(str, cells)))
@@ -64,7 +67,7 @@ def cells(*texts: str):
 
 
 def codes(log):
-    return [warning.code for warning in log.warnings]
+    return [finding.code for finding in log.warnings]
 
 
 # --- numbers ---
@@ -196,7 +199,7 @@ def test_columns_come_as_printed(tmp_path):
     assert log.count.tolist() == [-1] * 4
     np.testing.assert_allclose(log.half_unit, [0.005, 0.005, 0.0005, 0], rtol=1e-9)
     assert log.acr == np.mean([1.15, 1.9, 0, 0])
-    assert log.acr_sound < log.acr
+    assert log.rounded_down().acr < log.acr
     assert codes(log) == ["rounded-radius"]
     (rounded,) = log.warnings
     assert rounded.rows == 3
@@ -238,7 +241,7 @@ def test_own_columns_tell_budget_noise_and_counts(tmp_path):
     assert np.all(log.half_unit == 0)
     assert log.warnings == ()
     np.testing.assert_array_equal(log.radius, radius_from_count(np.array(counts), 1000, 0.001, 0.25))
-    assert log.acr == log.acr_sound
+    assert log.acr == log.rounded_down().acr
     read_log(tmp_path / "anything.log", sigma=0.25, n=1000, alpha=0.001)  # the same once more is no contradiction
 
 
@@ -514,7 +517,7 @@ def test_published_logs_read_as_they_stand():
         rows, acr = plain_mean(path)
         assert log.samples == rows
         assert log.acr == pytest.approx(float(acr), rel=1e-13)  # a sum of 10^4 terms in pairs
-        assert 0 < log.acr - log.acr_sound < (0.012 if "/imagenet/gaussian/" in path else 0.0025)
+        assert 0 < log.acr - log.rounded_down().acr < (0.012 if "/imagenet/gaussian/" in path else 0.0025)
         expected = ["radius-above-maximum"] if "/imagenet/gaussian/" in path else []
         assert codes(log) == [*expected, "rounded-radius"], path
         places = 4 if "/imagenet/smoothadv/" in path else None

@@ -1,0 +1,42 @@
+"""What the reader and the comparison of logs may find: one dataclass, and the stable codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# In the order in which they are reported: those of one log, then those between two.
+CODES = (
+    "truncated-line",
+    "repeated-header",
+    "sigma-against-name",
+    "mixed-origin",
+    "non-finite",
+    "duplicate-index",
+    "missing-index",
+    "negative-radius",
+    "abstained-with-radius",
+    "correct-flag-mismatch",
+    "radius-above-maximum",
+    "counts-mismatch",
+    "count-mismatch",
+    "rounded-radius",
+    "different-samples",
+    "different-budget",
+    "different-sigma",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong or noteworthy in a log.
+
+    code: one of `CODES`, which stay.
+    rows: how many rows it concerns.
+    line: the first of them, as a line of the file, the header being line 1; None where no single row is meant.
+    message: a sentence that says what was found and what became of the rows.
+    """
+
+    code: str
+    rows: int
+    line: int | None
+    message: str

@@ -1,0 +1,237 @@
+"""What is wrong or noteworthy in a log, and what is done about it: a broken log is never averaged over in silence.
+
+Each finding has one of the stable codes in `finding.CODES`, the number of rows, the first line concerned and a sentence
+that says what became of those rows. Rows that cannot be used are left out; values that cannot be a certificate count as
+radius 0 and not correct; everything else is kept as printed and only named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import betaincc
+
+from rstheory._check import Float
+from rstheory._words import plural
+from rstheory.budget import max_radius, radius_from_count
+from rstheory.logs.cells import Flags, Integers
+from rstheory.logs.diagnose import explanation
+from rstheory.logs.finding import CODES, Finding
+from rstheory.logs.parse import Rows
+from rstheory.logs.rounding import SLACK, above, half_units
+from rstheory.logs.schema import ABSTAINED
+from rstheory.radius import certified_radius_inverse_sf
+
+LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
+_TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart for that to be the log's step
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What is left of the rows, their radii and half units, and what was found."""
+
+    rows: Rows
+    radius: Float
+    half_unit: Float
+    warnings: tuple[Finding, ...]
+
+
+def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
+    """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
+
+    Left out: rows whose radius is not finite, and all rows of an index but its first. Set to radius 0 and not correct:
+    negative radii, and radii of abstentions. Correct counts a row where its flag says so and the prediction is the
+    label. A radius above the maximum is kept as printed; only `CertificationLog.radius_sound` cuts it off.
+    """
+    warnings: list[Finding | None] = []
+    rows, found = _without_non_finite(rows)
+    warnings.append(found)
+    rows, found = _without_duplicates(rows)
+    warnings.append(found)
+    radius = rows.printed.value + 0.0  # no negative zeros
+    abstained = rows.predict == ABSTAINED
+    right = rows.predict == rows.label
+    negative, with_radius = radius < 0, abstained & (radius > 0)
+    mismatch = rows.correct != (right & ~abstained)
+    warnings += [
+        _finding("negative-radius", negative, rows, "{rows} with a negative radius: count as 0 and as not correct"),
+        _finding(
+            "abstained-with-radius",
+            with_radius,
+            rows,
+            "{rows} with a radius although predict is -1, an abstention: count as 0 and as not correct",
+        ),
+        _finding(
+            "correct-flag-mismatch",
+            mismatch,
+            rows,
+            "{rows} where the column correct contradicts predict and label: a row counts as correct only where both"
+            f" say so ({int(np.sum(mismatch & rows.correct))} flagged correct count as not correct)",
+        ),
+    ]
+    radius = np.where(negative | abstained, 0.0, radius)
+    rows = replace(rows, correct=rows.correct & right & ~abstained & ~negative)
+    half, how = half_units(rows.printed)
+    half = np.where(negative | abstained, 0.0, half)
+    warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, sigma, n, alpha)]
+    rows, found = _without_wrong_counts(rows, n)
+    warnings.append(found)
+    counted = rows.count >= 0
+    rows, half, found = _against_counts(rows, radius, half, sigma, n, alpha)
+    warnings += [found, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
+    ordered = sorted((found for found in warnings if found is not None), key=lambda found: CODES.index(found.code))
+    return Checked(rows, radius, half, tuple(ordered))
+
+
+def _finding(code: str, bad: Flags, rows: Rows, message: str) -> Finding | None:
+    """The finding about the rows that are `bad`, at the first line among them; None if there are none."""
+    if not np.any(bad):
+        return None
+    number = int(np.sum(bad))
+    return Finding(code, number, int(rows.line[bad].min()), message.replace("{rows}", plural(number, "row")))
+
+
+def _without_non_finite(rows: Rows) -> tuple[Rows, Finding | None]:
+    bad = ~(np.abs(rows.printed.value) <= LARGEST_RADIUS)
+    message = f"{{rows}} whose radius is not a finite number (or beyond {LARGEST_RADIUS:g}): left out"
+    return rows[~bad] if np.any(bad) else rows, _finding("non-finite", bad, rows, message)
+
+
+def _without_duplicates(rows: Rows) -> tuple[Rows, Finding | None]:
+    if np.all(np.diff(rows.index) > 0):
+        return rows, None
+    _, first, which = np.unique(rows.index, return_index=True, return_inverse=True)
+    again = np.ones(len(rows), bool)
+    again[first] = False
+    kept = rows[first][which]
+    same = (rows.label == kept.label) & (rows.predict == kept.predict) & (rows.correct == kept.correct)
+    same &= (rows.printed.value == kept.printed.value) & (rows.count == kept.count)
+    disagree = int(np.sum(~same))
+    verdict = f"{disagree:,} of them disagree with it" if disagree else "all agree with it"
+    message = f"{{rows}} whose index occurred before: left out, the first one is kept ({verdict})"
+    return rows[~again], _finding("duplicate-index", again, rows, message)
+
+
+def index_step(index: Integers) -> int:
+    """Step in which a log walks through the data set: the smallest distance common among neighbours, ascending.
+
+    >>> index_step(np.array([0, 100, 200, 300, 500])), index_step(np.array([0, 1, 3, 4, 6]))
+    (100, 1)
+    """
+    distance, times = np.unique(np.diff(index), return_counts=True)
+    common = times >= _TELLTALE_SHARE * times.sum()
+    return int(distance[common][0] if np.any(common) else distance[np.argmax(times)])
+
+
+def _missing_index(rows: Rows, radius: Float) -> Finding | None:
+    """Gaps in the indices, the ones before the first included; what follows the last one cannot be known."""
+    if len(rows) < 2:
+        return None
+    distance = np.diff(rows.index)
+    if rows.index[0] == 0 and distance[0] > 0 and np.all(distance == distance[0]):
+        return None
+    order = np.argsort(rows.index, kind="stable")
+    index = rows.index[order]
+    step = index_step(index)
+    before = np.concatenate([[index[0]], np.diff(index) - 1]) // step
+    missing = int(before.sum())
+    if not missing:
+        return None
+    acr = float(np.mean(radius * rows.correct))
+    counted = acr * len(rows) / (len(rows) + missing)
+    message = (
+        f"{plural(missing, 'sample')} missing among the indices {index[0] % step} to {index[-1]} in steps of {step}:"
+        f" the means are over the {len(rows):,} that are there. ACR is {acr:.4g}; it would be {counted:.4g} if the"
+        " missing ones were failures"
+    )
+    return Finding("missing-index", missing, int(rows.line[order][before > 0].min()), message)
+
+
+def _above_maximum(rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Finding | None:
+    largest = max(float(max_radius(n, alpha, sigma)), 0.0)
+    bad = above(radius, half, largest)
+    if not np.any(bad):
+        return None
+    message = (
+        f"{{rows}} with a radius above {largest:.4g}, the largest that N={n:,} and alpha={alpha:g} can certify at"
+        f" sigma={sigma:g}; the largest is {radius[bad].max():.4g}. These rows cannot come from that budget."
+        f" {explanation(radius, half, sigma, n, alpha)}."
+        " They are counted as printed in ACR and certified accuracy, and cut off at the maximum in the sound numbers"
+    )
+    return _finding("radius-above-maximum", bad, rows, message)
+
+
+def _without_wrong_counts(rows: Rows, n: int) -> tuple[Rows, Finding | None]:
+    """Counts of every class against n, the prediction and its count: where they contradict each other, none is used."""
+    if rows.counts is None or not len(rows):
+        return rows, None
+    bad = rows.counts.sum(axis=1) != n
+    classes = rows.counts.shape[1]
+    predicted = (rows.predict >= 0) & (rows.predict < classes)
+    of_predicted = np.take_along_axis(rows.counts, np.where(predicted, rows.predict, 0)[:, None], axis=1)[:, 0]
+    told = rows.count >= 0
+    bad |= (rows.predict >= classes) | (predicted & told & (of_predicted != rows.count))
+    bad |= (rows.predict == ABSTAINED) & told & ~np.any(rows.counts == rows.count[:, None], axis=1)
+    bad &= rows.counts[:, 0] != -1  # rows that do not tell contradict nothing
+    message = (
+        f"{{rows}} whose counts of every class cannot be read, do not add up to n={n:,}, or do not hold the"
+        " count of the prediction: these counts are not used"
+    )
+    counts = np.where(bad[:, None], -1, rows.counts)
+    return replace(rows, counts=counts), _finding("counts-mismatch", bad, rows, message)
+
+
+def _against_counts(
+    rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float
+) -> tuple[Rows, Float, Finding | None]:
+    """Radii against the counts beside them, where the log has any: full precision where they agree, doubt where not.
+
+    A count that contradicts its radius is not used, and the lower end of the radius falls to what the count certifies.
+    """
+    known = rows.count >= 0
+    if not np.any(known):
+        return rows, half, None
+    agrees = known.copy()
+    agrees[known] = _tails_agree(rows.count[known], radius[known], sigma, n, alpha)
+    doubtful = np.flatnonzero(known & ~agrees)  # the tail settles nearly all; these are computed in full
+    certified = radius.copy()
+    certified[doubtful] = np.asarray(radius_from_count(rows.count[doubtful], n, alpha, sigma))
+    agrees[doubtful] = np.abs(certified - radius)[doubtful] <= SLACK * np.maximum(radius, certified)[doubtful]
+    half = np.where(agrees, 0.0, half)
+    bad = known & (np.abs(certified - radius) > half + SLACK * certified)
+    half = np.where(bad, np.maximum(half, radius - certified), half)
+    message = (
+        "{rows} whose radius is not the one that its count certifies: the radius is kept as printed, its sound lower"
+        " end is the smaller one of the two, and the count is not used"
+    )
+    found = _finding("count-mismatch", bad, rows, message)
+    return replace(rows, count=np.where(bad, -1, rows.count)), half, found
+
+
+def _tails_agree(count: Integers, radius: Float, sigma: float, n: int, alpha: float) -> Flags:
+    """Whether P(K >= count) at the probability behind the radius is alpha, or above it at 1/2 where the radius is 0.
+
+    That is the definition of the Clopper-Pearson bound, and much faster than finding the bound. Where it says no, or
+    fails in far tails, nothing is decided.
+    """
+    if n > 10**15:  # n - count is no float any more
+        return np.zeros(len(count), bool)
+    tail = np.asarray(certified_radius_inverse_sf(radius, sigma))
+    with np.errstate(all="ignore"):
+        level = betaincc(n - count + 1.0, count.astype(float), tail)
+    positive = radius > 0
+    return np.asarray(np.where(positive, np.abs(level - alpha) <= 1e-7 * alpha, level >= alpha * (1 + 1e-7)))
+
+
+def _rounded(rows: Rows, radius: Float, half: Float, how: str) -> Finding | None:
+    rounded = (half > 0) & (radius > 0)
+    if not np.any(rounded):
+        return None
+    relative = float(np.median((half / np.where(rounded, radius, 1.0))[rounded]))
+    message = (
+        f"{{rows}} with a radius printed {how}; it may stand up to {half[rounded].max():.2g} above the certified one"
+        f" (typically up to {100 * relative:.1g} %); the sound numbers use the lower ends"
+    )
+    found = _finding("rounded-radius", rounded, rows, message)
+    return replace(found, line=None) if found else None

@@ -1,0 +1,350 @@
+"""A certification log as data: one row per sample, and all the evidence that its file has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rstheory import _check
+from rstheory._check import Float
+from rstheory._words import plural, printable
+from rstheory.budget import max_radius
+from rstheory.logs.arrays import as_text, compact, constant
+from rstheory.logs.finding import Finding
+from rstheory.logs.lint import lint
+from rstheory.logs.parse import Origin, Parsed, parse
+from rstheory.logs.rounding import above
+from rstheory.logs.schema import ABSTAINED, COLUMNS
+from rstheory.transport import BudgetedACR, RecoveredCounts, acr_at_budget, recover_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_ROW = ("index", "label", "predict", "radius", "half_unit", "correct", "count")  # arrays with one entry per sample
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CertificationLog:
+    """The rows of one certification log, with the noise level and budget that they were made with.
+
+    Made by `read_log`, `from_arrays` or `from_frame`, which check the rows; the arrays cannot be written to.
+
+    path: where it came from.
+    index: number of each sample in its data set.
+    label: its true class.
+    predict: the predicted class; -1 where the classifier abstained.
+    radius: certified radius as printed.
+    half_unit: how far it may lie from the computed radius: half a unit of its last digit, 0 in full precision.
+    correct: whether the prediction is the label.
+    count: estimation draws that gave the predicted class, out of n; -1 where the log does not tell.
+    sigma: noise level.
+    n: certification budget, the number of estimation draws.
+    alpha: significance level.
+    counts: estimation draws that gave each class, shape (samples, classes), -1 in rows that do not tell; or None.
+    origin: what else made the rows, as far as the log tells.
+    warnings: what the reader found.
+    """
+
+    path: str
+    index: NDArray[np.integer[Any]]
+    label: NDArray[np.integer[Any]]
+    predict: NDArray[np.integer[Any]]
+    radius: Float
+    half_unit: Float
+    correct: NDArray[np.bool_]
+    count: NDArray[np.integer[Any]]
+    sigma: float
+    n: int
+    alpha: float
+    counts: NDArray[np.integer[Any]] | None = None
+    origin: Origin = field(default_factory=Origin)
+    warnings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check.positive("sigma", self.sigma)
+        _check.scalar_int("n", _check.budget("n", self.n))
+        _check.level("alpha", self.alpha)
+        for name in _ROW:
+            column = getattr(self, name)
+            if column.shape != (self.samples,):
+                raise ValueError(f"{name} has shape {column.shape}, but there are {self.samples} samples")
+            column.flags.writeable = False
+        if self.counts is not None and (self.counts.ndim != 2 or len(self.counts) != self.samples):
+            raise ValueError(f"counts has shape {self.counts.shape}, but there are {self.samples} samples")
+        if not np.all(np.isfinite(self.radius)):
+            raise ValueError(f"radius of {self.path} is not allowed: every radius must be finite")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        label: ArrayLike,
+        predict: ArrayLike,
+        radius: ArrayLike,
+        sigma: float,
+        n: int,
+        alpha: float = 1e-3,
+        index: ArrayLike | None = None,
+        count: ArrayLike | None = None,
+        counts: ArrayLike | None = None,
+        path: str = "arrays",
+    ) -> CertificationLog:
+        """A log of results that were never in a file, checked as `read_log` checks a file.
+
+        label, predict, radius: one entry per sample; predict is -1 for an abstention. sigma, n, alpha: noise level and
+        budget. index: number of each sample in its data set; default: 0, 1, 2, ... count: estimation draws that gave
+        the predicted class. counts: those of every class, shape (samples, classes). path: a name for messages.
+
+        Radii of few digits are taken as rounded, as in a file. In findings, row i is line i + 2.
+        ValueError where the arrays differ in length or hold something that no log can hold.
+
+        >>> log = CertificationLog.from_arrays(label=[3, 8], predict=[3, -1], radius=[1.15, 0], sigma=0.5, n=1000)
+        >>> log
+        CertificationLog('arrays', 2 samples, sigma=0.5, N=1,000, alpha=0.001, ACR 0.5750, 1 warning: rounded-radius)
+        """
+        labels, predicted = _check.integers("label", label), _check.integers("predict", predict)
+        columns: dict[str, Sequence[Any]] = {
+            "idx": range(labels.size) if index is None else _check.integers("index", index).tolist(),
+            "label": labels.tolist(),
+            "predict": predicted.tolist(),
+            "radius": np.asarray(radius, dtype=np.float64).tolist(),
+            "correct": ((labels == predicted) & (predicted != ABSTAINED)).astype(int).tolist(),
+        }
+        if count is not None:
+            columns["count"] = _check.integers("count", count).tolist()
+        if counts is not None:
+            columns["counts"] = [",".join(map(str, row)) for row in _check.integers("counts", counts).tolist()]
+        for name, column in columns.items():
+            if len(column) != labels.size:
+                raise ValueError(f"{name} has {len(column)} entries, but label has {labels.size}")
+        return assemble(path, parse(path, as_text(columns)), sigma=sigma, n=n, alpha=alpha)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        sigma: float | None = None,
+        n: int | None = None,
+        alpha: float | None = None,
+        path: str = "frame",
+    ) -> CertificationLog:
+        """A log from a pandas DataFrame with the columns of a log's file, checked as `read_log` checks a file.
+
+        sigma, n, alpha: noise level and budget, where the frame has no such columns; a contradiction is refused.
+        """
+        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        columns.setdefault("idx", columns["index"] if "index" in columns else frame.index.tolist())
+        columns = {name: column for name, column in columns.items() if name in COLUMNS}
+        return assemble(path, parse(path, as_text(columns)), sigma=sigma, n=n, alpha=alpha)
+
+    def __repr__(self) -> str:
+        codes = ", ".join(finding.code for finding in self.warnings)
+        found = f", {plural(len(self.warnings), 'warning')}: {codes}" if codes else ""
+        return (
+            f"CertificationLog({printable(self.path)!r}, {plural(self.samples, 'sample')}, sigma={self.sigma:g},"
+            f" N={self.n:,}, alpha={self.alpha:g}, ACR {self.acr:.4f}{found})"
+        )
+
+    @property
+    def samples(self) -> int:
+        """Number of certified samples."""
+        return len(self.index)
+
+    @property
+    def acr(self) -> float:
+        """Average certified radius: the mean of radius x correct. NaN for an empty log."""
+        return float(np.mean(self.radius * self.correct)) if self.samples else float("nan")
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of ACR as an estimate for the population behind the test samples."""
+        if self.samples < 2:
+            return float("nan")
+        return float(np.std(self.radius * self.correct, ddof=1) / np.sqrt(self.samples))
+
+    @property
+    def clean_accuracy(self) -> float:
+        """Share of samples predicted correctly without abstaining: certified accuracy at radius 0."""
+        return float(np.mean(self.correct)) if self.samples else float("nan")
+
+    @property
+    def abstain_rate(self) -> float:
+        """Share of samples on which the smoothed classifier abstained."""
+        return float(np.mean(self.predict == ABSTAINED)) if self.samples else float("nan")
+
+    def certified_accuracy(self, r: ArrayLike) -> Float:
+        """Share of samples predicted correctly with certified radius >= r, at any number of radii at once.
+
+        r: radius, >= 0.
+        """
+        radii = _check.non_negative("r", r)
+        certified = np.sort(self.radius[self.correct])
+        share: Float = ((len(certified) - np.searchsorted(certified, radii)) / max(self.samples, 1))[()]
+        return share
+
+    @property
+    def max_radius(self) -> float:
+        """Largest radius that the budget can certify, 0 where it certifies nothing."""
+        return max(float(max_radius(self.n, self.alpha, self.sigma)), 0.0)
+
+    @property
+    def impossible(self) -> NDArray[np.bool_]:
+        """Rows whose radius the budget cannot have certified, whatever it was rounded by."""
+        return above(self.radius, self.half_unit, self.max_radius)
+
+    def rounded_down(self) -> CertificationLog:
+        """The same log with each radius at the smallest value that prints as it does, and none above `max_radius`.
+
+        What rounding has added to a radius is gone. That makes no certificate true: up to alpha of them may be false.
+        """
+        radius = np.clip(self.radius - self.half_unit, 0.0, self.max_radius)
+        return replace(self, radius=radius, half_unit=np.broadcast_to(0.0, radius.shape))
+
+    def possible(self) -> CertificationLog:
+        """The same log with every radius cut off at `max_radius`. Lower ends stay what they are in `rounded_down`."""
+        radius = np.minimum(self.radius, self.max_radius)
+        half_unit = np.where(self.radius > radius, radius - self.rounded_down().radius, self.half_unit)
+        return replace(self, radius=radius, half_unit=half_unit)
+
+    def select(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> CertificationLog:
+        """The log cut to some of its rows, in the order given."""
+        cut: Mapping[str, Any] = {name: getattr(self, name)[rows] for name in _ROW}
+        return replace(self, **cut, counts=None if self.counts is None else self.counts[rows])
+
+    def recovered_counts(self) -> RecoveredCounts:
+        """Counts behind the radii of the correctly predicted samples, in order: see `transport.recover_counts`."""
+        correct = self.correct
+        return recover_counts(
+            self.radius[correct], self.half_unit[correct], self.count[correct], self.n, self.alpha, self.sigma
+        )
+
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """Estimation draws that gave each sample its true label; ValueError where the log does not tell.
+
+        Only logs with counts of every class tell, such as those of `rstheory certify`.
+        """
+        return np.take_along_axis(self._known_counts(), self.label[:, None].astype(np.int64), axis=1)[:, 0]
+
+    @property
+    def rival_counts(self) -> NDArray[np.int64]:
+        """The most draws that another class than the true label got, per sample; 0 where there is no other class."""
+        counts = self._known_counts().copy()
+        np.put_along_axis(counts, self.label[:, None].astype(np.int64), 0, axis=1)
+        return np.asarray(counts.max(axis=1))
+
+    def _known_counts(self) -> NDArray[np.int64]:
+        if self.counts is None:
+            raise ValueError(
+                f"{self.path} has no column counts: only logs of `rstheory certify` tell how often the label came"
+            )
+        unknown = np.flatnonzero((self.counts[:, 0] < 0) | (self.label >= self.counts.shape[1]))
+        if unknown.size:
+            raise ValueError(
+                f"{self.path}: the row of idx={self.index[unknown[0]]} does not tell how often its label came:"
+                f" {plural(unknown.size, 'row')} like it; make them again by --resume"
+            )
+        return self.counts.astype(np.int64)
+
+    def at_budget(self, n: int, alpha: float | None = None) -> BudgetedACR:
+        """Expected ACR of the same samples certified with n draws at level alpha instead: `transport.acr_at_budget`.
+
+        alpha: default: the log's own. At the log's own budget it is the ACR as printed.
+        """
+        _check.scalar_int("n", _check.budget("n", n))
+        level = self.alpha if alpha is None else float(_check.level("alpha", alpha))
+        if (n, level) == (self.n, self.alpha):
+            return self.as_printed()
+        return acr_at_budget(self.recovered_counts(), self.samples, self.n, self.sigma, n, level)
+
+    def as_printed(self) -> BudgetedACR:
+        """ACR at the log's own budget, nothing computed."""
+        return BudgetedACR(self.n, self.alpha, self.acr, 0.0, self.rounded_down().acr, "as printed")
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas DataFrame, with what made them in `attrs`."""
+        import pandas as pd
+
+        frame = pd.DataFrame({name: getattr(self, name) for name in _ROW})
+        frame.attrs = {"path": self.path, "sigma": self.sigma, "n": self.n, "alpha": self.alpha}
+        return frame
+
+    def plot_survival(self, ax: Axes | None = None) -> Axes:
+        """Draw the survival curve of the bound on p, with its bands, into Matplotlib axes; default: new ones."""
+        return _drawn("plot_survival", self, ax)
+
+    def plot_certified_accuracy(self, ax: Axes | None = None) -> Axes:
+        """Draw certified accuracy against the radius, with its band; the area below the curve is the ACR (D2)."""
+        return _drawn("plot_certified_accuracy", self, ax)
+
+    def plot_acr_by_budget(self, ax: Axes | None = None) -> Axes:
+        """Draw expected ACR against the certification budget, up to the log's own (C7)."""
+        return _drawn("plot_acr_by_budget", self, ax)
+
+
+def _drawn(name: str, log: CertificationLog, ax: Axes | None) -> Axes:
+    """What a function of `plots.one_log` draws.
+
+    Plots stand above logs, and logs do not import what stands above them: the room is looked up by name when a figure
+    is asked for, as pandas finds its plotting backend.
+    """
+    axes: Axes = getattr(import_module("rstheory.plots.one_log"), name)(log, ax)
+    return axes
+
+
+def assemble(
+    path: str,
+    parsed: Parsed,
+    *,
+    sigma: float | None,
+    n: int | None,
+    alpha: float | None,
+    warnings: Sequence[Finding] = (),
+) -> CertificationLog:
+    """The log of rows that were parsed, checked at the noise level and budget that are given or that the rows tell.
+
+    warnings: what was found before. ValueError if something is told twice and differs, if one is missing, or if no row
+    can be used.
+    """
+    given = {"sigma": sigma, "n": n, "alpha": alpha}
+    for name, value in parsed.settings.items():
+        if given[name] is not None and given[name] != value:
+            raise ValueError(f"{path}: {name}={given[name]} is not allowed: the log itself says {value}")
+        given[name] = value
+    if given["sigma"] is None or given["n"] is None or given["alpha"] is None:
+        name = next(name for name, value in given.items() if value is None)
+        raise ValueError(f"{path}: {name} is not known: there is no column {name}, so pass {name}=...")
+    settings = float(given["sigma"]), int(given["n"]), float(given["alpha"])
+    rows = parsed.rows
+    if np.any(too_many := rows.count > settings[1]):
+        row = int(np.argmax(too_many))
+        raise ValueError(
+            f"{path}, line {rows.line[row]}: count={rows.count[row]} is not allowed: there are n={settings[1]} draws"
+        )
+    checked = lint(rows, *settings)
+    if not len(checked.rows):
+        raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")
+    rows = checked.rows
+    return CertificationLog(
+        path=path,
+        index=compact(rows.index),
+        label=compact(rows.label),
+        predict=compact(rows.predict),
+        radius=checked.radius,
+        half_unit=constant(checked.half_unit),
+        correct=rows.correct,
+        count=constant(compact(rows.count)),
+        sigma=settings[0],
+        n=settings[1],
+        alpha=settings[2],
+        counts=None if rows.counts is None else compact(rows.counts),
+        origin=parsed.origin,
+        warnings=(*parsed.findings, *warnings, *checked.warnings),
+    )
