@@ -506,6 +506,7 @@ LEDGER: tuple[Row, ...] = (
             coq("G1.v", "G2", covers="any mixture"),
             coq("G1_mixture.v", "G2_kt", covers="this mixture"),
             coq("G2_interval.v", "G2_monotone", "G2_above_1", "G2_interval", "G2_any_rejected", covers="the interval"),
+            balls("anytime.py", "bound_against_brute_force", covers="bisection, a grid of q and all paths, N <= 10"),
         ),
         "runs without a cap, as for G1",
     ),

@@ -477,6 +477,13 @@ def test_the_mixture_falls_where_it_exceeds_1(k, j, low, high):
         assert not at_high > 1
 
 
+def test_a_bound_that_is_a_little_too_large_is_refused(monkeypatch):
+    assert anytime.bound_against_brute_force(6, 50).proved
+    right = anytime.bound
+    monkeypatch.setattr(anytime, "bound", lambda alpha, k, j: right(alpha, k, j) + Fraction(1, 50))
+    assert not anytime.bound_against_brute_force(6, 50).proved
+
+
 def test_a_crossing_that_cannot_be_decided_is_an_error():
     with pytest.raises(ArithmeticError, match="too close to 1/α to decide"):
         anytime.crossed(lambda q, k, j: arb(10), Fraction(1, 2), Fraction(1, 10))(0, 0)

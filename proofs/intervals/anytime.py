@@ -1,4 +1,4 @@
-"""G1 and G4 by enumeration: exact false-alarm rates of rules that may stop after any draw.
+"""G1, G2 and G4 by enumeration: exact false-alarm rates of rules that may stop after any draw.
 
 Whether the wealth W(q) after k successes and j failures has reached 1/α is decided by balls. Given these decisions the
 probability of ever crossing within N draws is a rational number, computed exactly by a recursion over counts.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 from flint import arb, ctx
@@ -119,6 +119,39 @@ def against_every_path(largest: int = 12) -> Rates:
             cases += 1
             worst = max(worst, float(by_paths / alpha))
     return Rates(wrong == 0, cases, worst)
+
+
+def bound(alpha: Fraction, k: int, j: int, steps: int = 40) -> Fraction:
+    """The largest rejected q after these counts, rounded down to a multiple of 2^-steps: G2's bound, by bisection."""
+    low, high = Fraction(0), Fraction(1)
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if crossed(truncated, middle, alpha)(k, j) else (low, middle)
+    return low
+
+
+def bound_against_brute_force(largest: int = 10, cells: int = 100) -> Rates:
+    """G2's bound by bisection against a scan of a grid of q, and its exact error over all 2^N paths at three p."""
+    agree, rates = True, []
+    for alpha in ALPHAS[:2]:
+        counts = [(k, n - k) for n in range(largest + 1) for k in range(n + 1)]
+        bounds = {count: bound(alpha, *count) for count in counts}
+        for count in counts:
+            rejected = [crossed(truncated, Fraction(i, cells), alpha)(*count) for i in range(1, cells)]
+            agree &= rejected == [Fraction(i, cells) <= bounds[count] for i in range(1, cells)]
+
+        def above(k: int, j: int, p: Fraction, bounds: dict[tuple[int, int], Fraction] = bounds) -> bool:
+            return bounds[k, j] > p
+
+        for n, p in product(range(1, largest + 1), QS):
+            paths = product((0, 1), repeat=n)
+            wrong = sum((_mass(path, p) for path in paths if _ever(path, partial(above, p=p))), Fraction(0))
+            rates.append((wrong, alpha))
+    return Rates(
+        agree and all(rate <= alpha for rate, alpha in rates),
+        len(rates),
+        max(float(rate / alpha) for rate, alpha in rates),
+    )
 
 
 def _mass(path: tuple[int, ...], p: Fraction) -> Fraction:
