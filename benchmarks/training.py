@@ -94,7 +94,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved rounds.")] = 5,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each in a round.")] = 12,
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
-    draws: Annotated[int, typer.Option(min=1, help="Noise vectors an image.")] = 1,
+    draws: Annotated[int, typer.Option(min=1, help="Noise samples per image.")] = 1,
     dtype: Annotated[str, typer.Option(help="bfloat16 or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
 ) -> None:

@@ -39,6 +39,7 @@ from rstheory.budget import (
     slope_at_one,
     slope_at_one_limit,
 )
+from rstheory.logs.doors import Plot, offer_plots
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log
 from rstheory.population import Population, crossing_budget, infinite_budget_winner
@@ -63,6 +64,33 @@ from rstheory.trivial import (
     sigma_for_acr,
     tail_bounds,
     trivial_acr,
+)
+
+
+def _plot_survival() -> Plot:
+    from rstheory.plots.one_log import plot_survival
+
+    return plot_survival
+
+
+def _plot_certified_accuracy() -> Plot:
+    from rstheory.plots.one_log import plot_certified_accuracy
+
+    return plot_certified_accuracy
+
+
+def _plot_acr_by_budget() -> Plot:
+    from rstheory.plots.one_log import plot_acr_by_budget
+
+    return plot_acr_by_budget
+
+
+offer_plots(
+    {
+        "plot_survival": _plot_survival,
+        "plot_certified_accuracy": _plot_certified_accuracy,
+        "plot_acr_by_budget": _plot_acr_by_budget,
+    }
 )
 
 __all__ = [

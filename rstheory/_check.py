@@ -8,6 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Float = NDArray[np.float64]
+# What functions of scalars and arrays alike return: a scalar for scalars, else an array.
+Values = np.float64 | NDArray[np.float64]
+Counts = np.int64 | int | NDArray[Any]  # an object array of Python integers where they exceed 64 bits
+
+
+def scalar_or_array(values: Float) -> Values:
+    """The one number of an array without shape, else the array."""
+    result: Values = np.asarray(values, dtype=np.float64)[()]
+    return result
 
 
 def refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], allowed: str) -> None:

@@ -116,8 +116,8 @@ class Hypergeometric:
             size = of.astype(np.float64)
             return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
 
-        whole = part(np.asarray(self.draws), np.asarray(self.total))
-        mass = part(j, self.failures) + part(self.draws - j, self.total - self.failures) - whole
+        all_draws = part(np.asarray(self.draws), np.asarray(self.total))
+        mass = part(j, self.failures) + part(self.draws - j, self.total - self.failures) - all_draws
         return np.where(inside, mass, -np.inf)
 
     def ratio_down(self, j: Counts) -> Float:
@@ -162,8 +162,8 @@ class BetaBinomial:
             size = of.astype(np.float64)
             return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
 
-        whole = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
-        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - whole
+        all_draws = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
+        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - all_draws
         return np.asarray(mass + np.log1p(-rate))
 
     def ratio_down(self, j: Counts) -> Float:

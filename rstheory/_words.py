@@ -51,12 +51,12 @@ def short_names(paths: Sequence[str]) -> list[str]:
     if len(set(parts)) < len(paths):  # the ending alone tells two of them apart
         parts = [Path(path).parts for path in paths]
     if len(parts) == 1:
-        own = [part for part in parts[0] if not _SIGMA.fullmatch(part)] or list(parts[0])
-        return [printable(own[-1])] if own else [printable(paths[0])]
-    if len({len(own) for own in parts}) > 1:
-        return [printable(str(Path(*own))) for own in parts]
+        named = [part for part in parts[0] if not _SIGMA.fullmatch(part)] or list(parts[0])
+        return [printable(named[-1])] if named else [printable(paths[0])]
+    if len({len(part) for part in parts}) > 1:
+        return [printable(str(Path(*part))) for part in parts]
     kept = [level for level in zip(*parts, strict=True) if len(set(level)) > 1]
-    return [printable("/".join(own)) for own in zip(*kept, strict=True)] or [printable(path) for path in paths]
+    return [printable("/".join(part)) for part in zip(*kept, strict=True)] or [printable(path) for path in paths]
 
 
 def group_labels(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -73,8 +73,8 @@ def group_labels(groups: Sequence[Sequence[str]]) -> list[str]:
     if all(labels) and len(set(labels)) == len(labels):
         return [printable(label) for label in labels]
     names = iter(short_names([path for paths in groups for path in paths]))
-    own = [[next(names) for _ in paths] for paths in groups]
-    return [first + (f" and {len(rest)} more" if rest else "") for first, *rest in own]
+    named = [[next(names) for _ in paths] for paths in groups]
+    return [first + (f" and {len(rest)} more" if rest else "") for first, *rest in named]
 
 
 def _common_folder(paths: Sequence[str]) -> str:

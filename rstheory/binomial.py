@@ -17,14 +17,14 @@ by more than its error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betainccinv, betaincinv, gammainccinv, gammaln
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Float, Values, scalar_or_array
 from rstheory._saddlepoint import log1pmx, log_inner_pmf
 
 _EPS = float(np.finfo(float).eps)
@@ -36,7 +36,7 @@ _CUT = 38.0
 _CHUNK = 512  # samples a block: a few arrays of nodes x samples stay inside the level-2 cache
 
 
-def clopper_pearson_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def clopper_pearson_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """Lower confidence bound L(k; n, alpha) on the success probability, rounded down (C1).
 
     k: successes, integer, 0 <= k <= n. n: draws, integer, n >= 1. alpha: one-sided level in (0, 1). All broadcast.
@@ -53,7 +53,7 @@ def clopper_pearson_lower(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
     return _lower_bounds(k, n, alpha)[0][()]
 
 
-def clopper_pearson_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def clopper_pearson_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """1 - L(k; n, alpha), rounded up: the largest failure probability that k successes in n draws leave possible.
 
     Relative error at most 1e-12 against ball arithmetic for every 1 <= k <= n up to n = 10^12, for n - k <= 10^4 up to
@@ -65,7 +65,7 @@ def clopper_pearson_lower_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> An
     return _lower_bounds(k, n, alpha)[1][()]
 
 
-def clopper_pearson_upper(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def clopper_pearson_upper(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """Upper confidence bound on the success probability, rounded up; U(k) = 1 - L(n - k). 1 at k = n.
 
     >>> print(f"{clopper_pearson_upper(10, 1000, 0.001):.6f}")
@@ -74,7 +74,7 @@ def clopper_pearson_upper(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
     return _lower_bounds(_check.counts(k, n)[1], n, alpha)[1][()]
 
 
-def clopper_pearson_upper_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Any:
+def clopper_pearson_upper_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> Values:
     """1 - U(k; n, alpha), rounded down.
 
     >>> print(clopper_pearson_upper_sf(0, 1000, 0.001) == clopper_pearson_lower(1000, 1000, 0.001))
@@ -83,7 +83,7 @@ def clopper_pearson_upper_sf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> An
     return _lower_bounds(_check.counts(k, n)[1], n, alpha)[0][()]
 
 
-def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Any:
+def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Values:
     """c_j with P(Pois(c_j) <= j) = alpha: for large n, 1 - L(n - j; n, alpha) is close to c_j / n (C3).
 
     j: number of failures, integer >= 0. An asymptotic value, good to about 1e-14: no bound.
@@ -93,7 +93,7 @@ def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Any:
     """
     failures = _check.integers("j", j)
     _check.refuse("j", failures, failures < 0, "a failure count must not be negative")
-    return gammainccinv(failures.astype(np.float64) + 1, _check.level("alpha", alpha))[()]
+    return scalar_or_array(gammainccinv(failures.astype(np.float64) + 1, _check.level("alpha", alpha)))
 
 
 def _lower_bounds(k: ArrayLike, n: ArrayLike, alpha: ArrayLike) -> tuple[Float, Float]:

@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri, ndtri_exp
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Counts, Float, Values
 from rstheory._laws import Binomial, expectations
 from rstheory.binomial import clopper_pearson_lower_sf, poisson_limit
 from rstheory.radius import certified_radius_sf
 
 
-def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """Certified radius g_N(k) of k successes in n draws at level alpha, rounded down; 0 is abstention.
 
     k: integer count of the predicted class, 0 <= k <= n. n: budget N, integer >= 1. alpha: level in (0, 1).
@@ -33,7 +33,7 @@ def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma
     return certified_radius_sf(clopper_pearson_lower_sf(k, n, alpha), sigma)
 
 
-def max_radius(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def max_radius(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """Largest radius a budget can certify, sigma * Phi^-1(alpha^(1/n)), rounded down; 0 if even k = n abstains.
 
     n may be a Python int of any size, also one far beyond float64. Otherwise as `radius_from_count` at k = n, to which
@@ -65,7 +65,7 @@ def _rounded_down(radius: Float) -> Float:
     return radius * (1 - 16 * np.finfo(float).eps)
 
 
-def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Any:
+def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Counts:
     """Smallest count k with a positive certified radius at budget n: L(k; n, alpha) > 1/2 (C9).
 
     Divided by n it is the paper's p_min. Where not even k = n is enough (alpha^(1/n) <= 1/2), n + 1 is returned.
@@ -93,7 +93,7 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Any:
     return above[()]
 
 
-def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """Exact expected certified radius r_N(p) = sum_k Bin(k; N, p) g_N(k) of one sample (C2).
 
     p: probability of the top class, any shape. n: budget, one integer (or alpha: one number) a call; the table of g_N
@@ -109,7 +109,7 @@ def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike 
     return _expectation(_check.probability("p", p), _radius_by_failures, 0, n, alpha, sigma, in_tail=False)
 
 
-def expected_radius_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def expected_radius_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """r_N(1 - t): `expected_radius` from the tail.
 
     >>> print(f"{max_radius(100_000) - expected_radius_sf(1e-12, 100_000):.4g}")
@@ -118,7 +118,7 @@ def expected_radius_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLi
     return _expectation(_check.probability("t", t), _radius_by_failures, 0, n, alpha, sigma, in_tail=True)
 
 
-def expected_sensitivity(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def expected_sensitivity(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """Exact slope r_N'(p) = N sum_k Bin(k; N-1, p) [g_N(k+1) - g_N(k)] of the expected radius (C2, Bernstein 1912).
 
     Bounded at every p, unlike the sensitivity R'(p) of an infinite budget: at p = 1 it is N [g_N(N) - g_N(N-1)].
@@ -131,7 +131,7 @@ def expected_sensitivity(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: Array
     return _expectation(_check.probability("p", p), _increment_by_failures, 1, n, alpha, sigma, in_tail=False)
 
 
-def expected_sensitivity_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def expected_sensitivity_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """r_N'(1 - t): `expected_sensitivity` from the tail.
 
     >>> print(f"{expected_sensitivity_sf(1e-6, 100_000):.2f}")
@@ -140,7 +140,7 @@ def expected_sensitivity_sf(t: ArrayLike, n: int, alpha: float = 1e-3, sigma: Ar
     return _expectation(_check.probability("t", t), _increment_by_failures, 1, n, alpha, sigma, in_tail=True)
 
 
-def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """r_N'(1) = N [g_N(N) - g_N(N-1)]: by C4 the largest slope of the expected radius, for alpha <= 1/2.
 
     >>> print(f"{slope_at_one(100_000):.2f}")
@@ -151,7 +151,7 @@ def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) 
     return np.asarray(_check.float_budget("n", n) * gain)[()]
 
 
-def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Any:
+def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
     """N sigma ln(c_1/c_0) / sqrt(2 ln(N/c_0)), to which `slope_at_one` is asymptotic as N grows (C3).
 
     c_j is `poisson_limit(j, alpha)`. Convergence is only logarithmic in N. Defined for N > c_0 = ln(1/alpha).
@@ -187,7 +187,7 @@ def _expectation(
     alpha: float,
     sigma: ArrayLike,
     in_tail: bool,
-) -> Any:
+) -> Values:
     """sigma N^removed E[weight(J)] for J ~ Bin(N - removed, t) failures, where t or p = 1 - t is the `probability`.
 
     `weights` gives the weights at sigma = 1 of consecutive failure counts: non-negative, at most g_N(N), and 0 for more

@@ -10,14 +10,12 @@ Everything broadcasts as NumPy does; scalars in, scalars out; NaN, p outside [0,
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from rstheory import _check
-from rstheory._check import Float
+from rstheory._check import Float, Values, scalar_or_array
 
 SQRT_2PI = float(np.sqrt(2 * np.pi))
 # The hazard rate of the standard normal, phi/(1 - Phi), at 0; the constant of the bounds A5.
@@ -27,7 +25,7 @@ HAZARD_AT_ZERO = float(np.sqrt(2 / np.pi))
 _ROUNDING = 8 * np.finfo(float).eps
 
 
-def certified_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def certified_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Certified L2 radius sigma * Phi^-1(p), and 0 (abstain) where p <= 1/2.
 
     Cohen, Rosenfeld and Kolter (ICML 2019), Theorem 1. If p is a lower bound on the probability of the top class, no
@@ -45,7 +43,7 @@ def certified_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     return certified_radius_sf(1 - _check.probability("p", p), sigma)
 
 
-def certified_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def certified_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Certified radius of p = 1 - t, exact for t far below the spacing of floats near 1.
 
     t: probability of *not* drawing the top class, in [0, 1]. Otherwise as `certified_radius`.
@@ -56,7 +54,7 @@ def certified_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     return np.maximum(signed_radius_sf(t, sigma) * (1 - _ROUNDING), 0.0)[()]
 
 
-def signed_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def signed_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """sigma * Phi^-1(p) on all of [0, 1], negative below 1/2 and odd about it (A1); rounded to nearest.
 
     For theory, not for certificates: a negative value is no radius.
@@ -65,20 +63,20 @@ def signed_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     True
     """
     p, sigma = _check.probability("p", p), _check.positive("sigma", sigma)
-    return (sigma * ndtri(p))[()]
+    return scalar_or_array(sigma * ndtri(p))
 
 
-def signed_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def signed_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """sigma * Phi^-1(1 - t) on all of [0, 1]: `signed_radius` from the tail.
 
     >>> print(signed_radius_sf(0.5))
     0.0
     """
     t, sigma = _check.probability("t", t), _check.positive("sigma", sigma)
-    return (-(sigma * ndtri(t)) + 0.0)[()]  # + 0.0: no negative zero at t = 1/2
+    return scalar_or_array(-(sigma * ndtri(t)) + 0.0)  # + 0.0: no negative zero at t = 1/2
 
 
-def certified_radius_inverse(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def certified_radius_inverse(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Probability p = Phi(radius / sigma) whose certified radius is `radius`; 1/2 at radius 0.
 
     Certified accuracy at radius r is the share of samples with p at least this (D1). Loses digits as p nears 1: use
@@ -88,20 +86,20 @@ def certified_radius_inverse(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     0.8413
     """
     radius, sigma = _check.non_negative("radius", radius), _check.positive("sigma", sigma)
-    return ndtr(radius / sigma)[()]
+    return scalar_or_array(ndtr(radius / sigma))
 
 
-def certified_radius_inverse_sf(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def certified_radius_inverse_sf(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Tail t = 1 - Phi(radius / sigma) whose certified radius is `radius`, in full relative precision.
 
     >>> print(f"{certified_radius_inverse_sf(10.0):.3g}")
     7.62e-24
     """
     radius, sigma = _check.non_negative("radius", radius), _check.positive("sigma", sigma)
-    return ndtr(-radius / sigma)[()]
+    return scalar_or_array(ndtr(-radius / sigma))
 
 
-def sensitivity(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def sensitivity(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Slope of the radius, R'(p) = sigma / phi(Phi^-1(p)): radius gained per unit of p (A2; paper, section 4.2).
 
     At least sigma * sqrt(2 pi), reached at p = 1/2; symmetric about 1/2; infinite at 0 and 1. Below 1/2 it is the
@@ -114,7 +112,7 @@ def sensitivity(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     return sensitivity_sf(np.minimum(p, 1 - p), sigma)
 
 
-def sensitivity_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def sensitivity_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """R'(1 - t): as `sensitivity`, from the tail.
 
     >>> print(f"{sensitivity_sf(1e-20):.4g}")
@@ -125,7 +123,7 @@ def sensitivity_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
         return (_check.positive("sigma", sigma) * SQRT_2PI * np.exp(z * z / 2))[()]
 
 
-def curvature(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def curvature(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """Second derivative R''(p) = 2 pi sigma z exp(z^2), z = Phi^-1(p) (A3): positive above 1/2, odd about it.
 
     So max(0, R) is convex on [0, 1), which is what makes ACR reward inequality (C5).
@@ -136,7 +134,7 @@ def curvature(p: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
     return (-np.asarray(curvature_sf(_check.probability("p", p), sigma)) + 0.0)[()]
 
 
-def curvature_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Any:
+def curvature_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """R''(1 - t): as `curvature`, from the tail. Overflows to inf below t = 1e-154.
 
     >>> print(f"{curvature_sf(0.01):.4g}")
@@ -153,7 +151,7 @@ def _half_tail(t: ArrayLike) -> Float:
     return tail
 
 
-def radius_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:
+def radius_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Values, Values]:
     """Closed-form bounds on R(1 - t) for every t in (0, 1/2], both exact at t = 1/2 (A5).
 
     With c = sqrt(2/pi) and l = ln(1/(2t)):  sqrt(c^2 + 2l) - c  <=  R(1-t)/sigma  <=  sqrt(2l).
@@ -176,7 +174,7 @@ def radius_bounds_at(log_ratio: Float) -> tuple[Float, Float]:
     return double / (np.sqrt(c * c + double) + c), np.sqrt(double)  # the first is sqrt(c^2 + 2l) - c, no cancellation
 
 
-def sensitivity_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:
+def sensitivity_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Values, Values]:
     """Closed-form bounds on R'(1 - t) for every t in (0, 1/2], both exact at t = 1/2 (A5).
 
     With c = sqrt(2/pi), l = ln(1/(2t)), y = sqrt(c^2 + 2l) - c:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -33,7 +33,7 @@ class Column:
         """Width in a block that has `room` for it: the head may be folded between words."""
         return max(map(cell_len, (*self.head.split(), *self.cells)), default=1)
 
-    def justify(self) -> Any:
+    def justify(self) -> Literal["left", "right"]:
         """Where the cells stand."""
         return "right"
 
@@ -46,7 +46,7 @@ class TextColumn(Column):
         """Width in a block that has `room` for it: the whole text, or what there is room for."""
         return min(self.natural(), max(room, _LEAST_TEXT))
 
-    def justify(self) -> Any:
+    def justify(self) -> Literal["left", "right"]:
         """Where the cells stand."""
         return "left"
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rstheory import _check
+from rstheory._check import Values
 from rstheory.budget import log_integer, max_radius
 from rstheory.radius import radius_bounds_at
 
@@ -24,7 +25,7 @@ from rstheory.radius import radius_bounds_at
 MAX_DIGITS = 2000
 
 
-def trivial_acr(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0, share: ArrayLike = 0.1) -> Any:
+def trivial_acr(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0, share: ArrayLike = 0.1) -> Values:
     """Average certified radius of a constant classifier, share * sigma * Phi^-1(alpha^(1/n)) (B1; paper, Theorem 1).
 
     n: budget, Python int of any size. alpha: level. sigma: noise level. share: q, the share of samples that carry the
@@ -150,7 +151,7 @@ def _floor_threshold(radius: Fraction, level: Fraction, digits: int) -> int:
     return _floor_threshold(radius, level, 2 * digits)
 
 
-def sigma_for_acr(target: ArrayLike, n: ArrayLike = 100_000, alpha: ArrayLike = 1e-3, share: ArrayLike = 0.1) -> Any:
+def sigma_for_acr(target: ArrayLike, n: ArrayLike = 100_000, alpha: ArrayLike = 1e-3, share: ArrayLike = 0.1) -> Values:
     """Noise level at which the constant classifier's ACR reaches `target` at a fixed budget (B5).
 
     ACR is linear in sigma, so any target is reached by more noise alone, provided the budget certifies at all
@@ -164,7 +165,7 @@ def sigma_for_acr(target: ArrayLike, n: ArrayLike = 100_000, alpha: ArrayLike = 
     return (_check.non_negative("target", target) / unit)[()]
 
 
-def tail_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3) -> tuple[Any, Any]:
+def tail_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3) -> tuple[Values, Values]:
     """Bounds on t_N = 1 - alpha^(1/N), with a = ln(1/alpha):  a/N - a^2/(2N^2) <= t_N <= a/N  (B4).
 
     From 1 - e^-x lying between x - x^2/2 and x, at x = a/N. The lower bound is only informative for N > a/2.
@@ -177,7 +178,7 @@ def tail_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3) -> tuple[Any, Any]:
     return (x * (1 - x / 2))[()], x[()]
 
 
-def max_radius_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> tuple[Any, Any]:
+def max_radius_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> tuple[Values, Values]:
     """Closed-form bounds on the largest certifiable radius R_N = sigma * Phi^-1(alpha^(1/N)) (B4).
 
     `tail_bounds` put into `radius.radius_bounds_sf`: with a = ln(1/alpha), c = sqrt(2/pi),

@@ -51,7 +51,7 @@ def main(
     data: Annotated[str, typer.Option(help="Data set, as `rstheory train` takes it.")] = "cifar10",
     arch: Annotated[str, typer.Option(help="Network.")] = "resnet20",
     epochs: Annotated[int, typer.Option(min=1, help="Epochs; the paper has 150.")] = 150,
-    draws: Annotated[int, typer.Option(min=1, help="Noise vectors an image and step; the paper has 4.")] = 4,
+    draws: Annotated[int, typer.Option(min=1, help="Noise samples per image in each step; the paper has 4.")] = 4,
     reweigh_every: Annotated[int, typer.Option(min=1, help="Epochs of 150 between two reweighings.")] = 10,
     discard_draws: Annotated[int, typer.Option(min=1, help="Draws by which discarding measures an image.")] = 100,
     n: Annotated[int, typer.Option("--n", min=1, help="Certification budget.")] = 10_000,

@@ -135,7 +135,7 @@ def main(
     )
     two = budget_for_acr(Fraction(str(target)), Fraction(str(alpha)), Fraction(str(sigma)), Fraction(1, 2)).n
     if two is not None and two > 1:
-        before, after = trivial_acr([two - 1, two], alpha, sigma, 0.5)
+        before, after = np.asarray(trivial_acr([two - 1, two], alpha, sigma, 0.5))
         print(
             f"With two balanced classes {two:,} draws are enough: ACR {before:.6f} one draw earlier, {after:.6f} then."
         )

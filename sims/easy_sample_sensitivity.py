@@ -55,7 +55,7 @@ def gains(alpha: float) -> pd.DataFrame:
     unlimited = certified_radius_sf(after[:-1]) - certified_radius_sf(tail[:-1])
     curves = {UNLIMITED: np.append(unlimited, np.inf)}
     for n in BUDGETS:
-        low, high = expected_radius_sf([tail, after], n, alpha)
+        low, high = np.asarray(expected_radius_sf([tail, after], n, alpha))
         curves[label(n)] = high - low
     return pd.concat(pd.DataFrame({"p": before, "budget": name, "gain": gain}) for name, gain in curves.items())
 

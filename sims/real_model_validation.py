@@ -22,6 +22,7 @@ from rstheory._provenance import provenance
 from rstheory.audit.replication import replication
 from rstheory.plots import real_model_validation, save
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
+from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 from rstheory.tables import show
@@ -56,7 +57,7 @@ def main(
         def certified(model: Path, budget: int, seed: int) -> Path:
             log = Path(folder) / f"{model.stem}-{budget}-{seed}.tsv"
             run_checkpoint(
-                Certify(sigma, budget, SELECTION, alpha, seed),
+                Certify(sigma, FixedDraws(budget, alpha), SELECTION, seed),
                 checkpoint=model,
                 source=data,
                 out=log,

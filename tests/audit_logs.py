@@ -48,3 +48,8 @@ def counts_of_model(seed, samples=200, n=1000, a=2.0, b=0.5):
     """Counts of a model whose label probabilities follow Beta(a, b)."""
     rng = np.random.default_rng(seed)
     return rng.binomial(n, rng.beta(a, b, samples))
+
+
+def model(seed, path, **options):
+    """The log of such a model."""
+    return log_of_counts(counts_of_model(seed), path=path, **options)

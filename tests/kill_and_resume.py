@@ -1,6 +1,8 @@
 """Kill a certification run with SIGKILL at random moments and resume it. A program of its own, for test_smoothing_run.
 
-    python tests/kill_and_resume.py CHECKPOINT FOLDER TRIALS SEED
+    python tests/kill_and_resume.py CHECKPOINT FOLDER TRIALS SEED RULE
+
+RULE is "fixed", or "stopping" for samples that need different numbers of draws.
 
 torch is imported once, and every run is a forked child of this process, so that a kill takes a second. Prints one line
 a trial: its number, whether it was killed before its end, the lines in the log then, and the bytes behind the last of
@@ -16,26 +18,29 @@ import traceback
 from pathlib import Path
 
 import sklearn.datasets  # noqa: F401  # once, instead of in every child
+from stopping import Patience
 
+from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 
-TASK = Certify(sigma=0.5, n=1500, n0=50, seed=3)
+RULES = {"fixed": FixedDraws(1500), "stopping": Patience((100, 150, 225, 340, 500, 750, 1100, 1500), share=0.7)}
 
 
-def certify(checkpoint: Path, out: Path, resume: bool) -> None:
+def certify(rule: str, checkpoint: Path, out: Path, resume: bool) -> None:
+    task = Certify(sigma=0.5, rule=RULES[rule], n0=50, seed=3)
     run_checkpoint(
-        TASK, checkpoint=checkpoint, source="digits", out=out, skip=5, machine=Machine(batch=128), resume=resume
+        task, checkpoint=checkpoint, source="digits", out=out, skip=5, machine=Machine(batch=64), resume=resume
     )
 
 
-def started(checkpoint: Path, out: Path, resume: bool) -> int:
+def started(rule: str, checkpoint: Path, out: Path, resume: bool) -> int:
     """Process id of a child that certifies and ends."""
     child = os.fork()
     if child:
         return child
     try:
-        certify(checkpoint, out, resume)
+        certify(rule, checkpoint, out, resume)
     except BaseException:  # noqa: BLE001  # whatever it is, this child must not go on as its parent
         traceback.print_exc()
         os._exit(1)
@@ -52,24 +57,24 @@ def without_time(path: Path) -> list[list[str]]:
     return [[cell for column, cell in enumerate(row) if column != place] for row in rows]
 
 
-def main(checkpoint: Path, folder: Path, trials: int, seed: int) -> None:
+def main(checkpoint: Path, folder: Path, trials: int, seed: int, rule: str) -> None:
     rng = random.Random(seed)
     for name in ("first", "whole"):  # the first one pays for what later ones find loaded
         start = time.monotonic()
-        assert ended(started(checkpoint, folder / f"{name}.tsv", resume=False)) == 0
+        assert ended(started(rule, checkpoint, folder / f"{name}.tsv", resume=False)) == 0
         duration = time.monotonic() - start
     expected = without_time(folder / "whole.tsv")
     for trial in range(trials):
         out = folder / f"killed-{trial}.tsv"
-        child = started(checkpoint, out, resume=False)
+        child = started(rule, checkpoint, out, resume=False)
         time.sleep(rng.uniform(0, duration))
         os.kill(child, signal.SIGKILL)
         killed = ended(child) == -signal.SIGKILL
         content = out.read_bytes() if out.exists() else b""
         print(trial, killed, content.count(b"\n"), len(content) - content.rfind(b"\n") - 1, flush=True)
-        assert ended(started(checkpoint, out, resume=True)) == 0
+        assert ended(started(rule, checkpoint, out, resume=True)) == 0
         assert without_time(out) == expected, f"trial {trial}: the resumed log differs"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

@@ -10,6 +10,7 @@ import math
 
 from hypothesis import strategies as st
 
+EPS = 2.0**-52  # from 1 to the next float
 SMALLEST_LEVEL = 1e-300  # the smallest alpha for which the accuracy of a bound is promised
 SMALLEST_NORMAL = 2.2250738585072014e-308  # below it floats lose relative precision
 
@@ -57,6 +58,11 @@ def large_levels() -> st.SearchStrategy[float]:
 
 def levels() -> st.SearchStrategy[float]:
     return small_levels() | large_levels()
+
+
+def levels_and_ties() -> st.SearchStrategy[float]:
+    """Any level, or a power of two, for which a bound may be 1/2 exactly."""
+    return levels() | st.integers(1, 900).map(lambda m: 2.0**-m)
 
 
 def sigmas() -> st.SearchStrategy[float]:

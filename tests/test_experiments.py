@@ -29,9 +29,8 @@ from rstheory.experiments.theory import radius_curves
 from rstheory.plots.experiments import p_distribution, radius_and_sensitivity
 from rstheory.plots.report import write_report
 from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.training import Attack
+from rstheory.smoothing.training import Attack, Perturbation
 from rstheory.smoothing.training.gradients import gradient_norms
-from rstheory.smoothing.training.parts import Part
 
 ZOO = Path(rstheory.__file__).parent / "zoo"
 
@@ -116,10 +115,10 @@ def test_gradient_norms_of_a_linear_network_in_closed_form():
     model, data = toy()
     drawn = []
 
-    class Keeping(Part):
-        def noise(self, moment, images, labels, noise):
-            drawn.append((images + noise).flatten(2).squeeze(1).double())
-            return noise
+    class Keeping(Perturbation):
+        def noise(self, step, state):
+            drawn.append((step.images + step.noise).flatten(2).squeeze(1).double())
+            return step.noise
 
     found = gradient_norms(model, data, range(5), sigma=0.3, draws=6, seed=1, attack=Keeping())
     weight, bias = (value.double() for value in model[1].parameters())

@@ -21,6 +21,7 @@ FLOORS = (
     ("_provenance", "tables"),
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
     ("transport",),
+    ("mixture",),
     ("certify",),
     ("logs",),
     ("audit",),

@@ -1,9 +1,11 @@
 """The package as a whole: what importing it costs, what it offers, and the names that people and checks rely on."""
 
+import importlib
 import inspect
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +75,26 @@ def test_public_names_resolve_and_are_documented(name):
     assert thing.__module__.startswith("rstheory.")
     if inspect.isfunction(thing):
         assert ">>>" in text  # a runnable example, which test_docstrings runs
+
+
+@pytest.mark.parametrize(
+    "package", ["rstheory", "rstheory.logs", "rstheory.audit", "rstheory.plots", "rstheory.smoothing"]
+)
+def test_faces_name_what_is_public_and_say_what_it_returns(package):
+    """Every function of a face has a documented first line and a return type that is not Any."""
+    face = importlib.import_module(package)
+    assert face.__all__
+    for name in face.__all__:
+        thing = getattr(face, name)
+        if inspect.isfunction(thing):
+            assert inspect.getdoc(thing)
+            assert thing.__annotations__["return"] not in ("Any", Any), f"{package}.{name}"
+
+
+def test_help_leads_to_every_room():
+    text = inspect.getdoc(rstheory)
+    for word in ("read_log", "audit_logs", "compare_logs", "from_arrays", "smoothing.certify", "rstheory --help"):
+        assert word in text
 
 
 def test_public_functions_of_the_modules_are_public():

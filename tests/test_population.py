@@ -13,8 +13,8 @@ from rstheory import Population
 
 EPS = float(np.finfo(float).eps)
 
-# Absolute error of r_N at sigma = 1 for n <= 10^5: 1.26e-12 of the bound behind each g_N (see test_budget), some 1e-13
-# of a sum of masses times a radius below 40. Shares add up to 1, so it is that of an ACR too.
+# Absolute error of r_N at sigma = 1 for n <= 10^5: 1.26e-12 of the bound behind each g_N (see expected_radii.py), some
+# 1e-13 of a sum of masses times a radius below 40. Shares add up to 1, so it is that of an ACR too.
 ACR_ERROR = 1e-11
 
 # Tails and spreads that are multiples of 2^-30, shares that are multiples of 2^-10: means are kept exactly.

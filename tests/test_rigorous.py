@@ -5,35 +5,21 @@ from fractions import Fraction
 
 import mpmath
 import pytest
+from balls import ALPHAS, DIGITS, near, tight
 from flint import arb, ctx
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rstheory import rigorous as rg
 from rstheory.rigorous import binomial
-from rstheory.rigorous.convexity import increments_non_decreasing, positive_radii, smallest_second_difference
+from rstheory.rigorous.convexity import increments_non_decreasing
 from rstheory.rigorous.exact import to_exact
-
-ALPHAS = ("0.1", "0.05", "0.01", "0.001")
-DIGITS = 60  # of mpmath; the oracle aims at 30, so agreement to 1e-25 is far outside both errors
 
 
 def encloses(ball: arb, exact: Fraction) -> bool:
     """Does the ball contain the rational number? Compared at a precision that resolves the ball's ends."""
     with ctx.workprec(2000):
         return bool(ball.contains(arb(exact.numerator) / exact.denominator))
-
-
-def near(ball: arb, expected: mpmath.mpf, rel: float = 1e-25) -> bool:
-    """Is the whole ball within `rel` of an mpmath number?"""
-    with ctx.workprec(300), mpmath.workdps(DIGITS):
-        reference = arb(mpmath.nstr(expected, DIGITS - 10))
-        return bool(abs(ball - reference) <= rel * abs(reference))
-
-
-def tight(ball: arb, bits: int = 83) -> bool:
-    """83 bits are 25 digits."""
-    return ball.is_zero() or ball.rel_accuracy_bits() >= bits
 
 
 def rational_cdf(j: int, n: int, t: Fraction) -> Fraction:
@@ -234,73 +220,7 @@ def test_predicates_settle_equality_and_the_ends():
         rg.is_sound_lower(1, 1, "0.5", arb(0.5, 0.01))
 
 
-# --- budgets ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("alpha", ["0.1", "0.001", "0.7"])
-@pytest.mark.parametrize("n", [1, 2, 9, 16, 60])
-def test_expected_radius_and_its_slope_against_the_definition(n, alpha):
-    """Straight sums in mpmath over bounds that mpmath's own root finder finds."""
-    with mpmath.workdps(40):
-        a = mpmath.mpf(alpha)
-
-        def radius(k: int) -> mpmath.mpf:
-            if k == 0:
-                return mpmath.mpf(0)
-            start = mpmath.mpf(rg.clopper_pearson_lower(k, n, alpha).mid().str(10, radius=False))
-            low = mpmath.findroot(
-                lambda p: mpmath.fsum(mpmath.binomial(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1)) - a,
-                start,
-            )
-            return mpmath.sqrt(2) * mpmath.erfinv(2 * low - 1) if low > 0.5 else mpmath.mpf(0)
-
-        g = [radius(k) for k in range(n + 1)]
-        assert rg.min_certifiable_count(n, alpha) == next((k for k in range(n + 1) if g[k] > 0), None)
-        for p in ("0.3", "0.7", "0.999"):
-            x = mpmath.mpf(p)
-            mean = mpmath.fsum(mpmath.binomial(n, k) * x**k * (1 - x) ** (n - k) * g[k] for k in range(n + 1))
-            slope = n * mpmath.fsum(
-                mpmath.binomial(n - 1, k) * x**k * (1 - x) ** (n - 1 - k) * (g[k + 1] - g[k]) for k in range(n)
-            )
-            assert near(rg.expected_radius(p, n, alpha), mean, 1e-20)
-            assert near(rg.expected_sensitivity(p, n, alpha, 2), 2 * slope, 1e-20)
-
-
-def test_windowed_sum_contains_the_whole_sum():
-    n, p, alpha = 3000, Fraction(99, 100), "0.001"
-    whole = arb(0)
-    with ctx.workprec(200):
-        for k, g in zip(range(n, 0, -1), positive_radii(n, alpha, 1e-20)[::-1], strict=False):
-            whole += math.comb(n, k) * (arb(99) / 100) ** k * (arb(1) / 100) ** (n - k) * g
-    windowed = rg.expected_radius(p, n, alpha)
-    assert windowed.overlaps(whole)
-    assert tight(windowed)
-
-
-def test_published_slopes():
-    """C2: 7232.99 sigma at p = 1, and the ends of the polynomial."""
-    assert abs(rg.expected_sensitivity(1, 100_000, "0.001") - arb("7232.99")) < 0.005
-    close = rg.expected_radius(1 - Fraction(1, 10**40), 100_000, "0.001")
-    assert abs(close - rg.max_radius(100_000, "0.001")) < arb(10) ** -35
-    assert rg.expected_radius(0, 50, "0.001").is_zero()
-    assert rg.expected_sensitivity(0, 50, "0.001").is_zero()
-
-
-def test_exact_budgets():
-    budget = rg.budget_for_acr("0.8437", "0.001", 1, Fraction(1, 10))
-    assert 4.24e17 < budget < 4.25e17
-    with ctx.workprec(200):  # neighbouring budgets differ in the 20th digit of the ACR
-        target = arb("0.8437")
-        assert rg.trivial_acr(budget, "0.001", 1, "0.1") > target > rg.trivial_acr(budget - 1, "0.001", 1, "0.1")
-    assert abs(rg.log10_budget_for_acr("0.8437", "0.001", 1, "0.1") - math.log10(budget)) < 1e-13
-    assert rg.budget_for_acr("0.844", "0.001", 1, "0.5") == 148
-    assert rg.trivial_acr(148, "0.001", 1, "0.5") > arb("0.844") > rg.trivial_acr(147, "0.001", 1, "0.5")
-    log10 = rg.log10_budget_for_acr("0.8437", "0.001", 1, Fraction(1, 1000))
-    assert tight(log10)
-    assert log10.floor().unique_fmpz() == 154576
-    assert rg.max_radius(10**154577, "0.001") / 1000 > arb("0.8437") > rg.max_radius(10**154576, "0.001") / 1000
-    with pytest.raises(ArithmeticError, match="close to an integer"):
-        rg.budget_for_acr(arb(0.844, 1e-3), "0.001", 1, "0.5")
+# --- precision and arguments -----------------------------------------------------------------------------------------
 
 
 def test_precision_in_force_is_restored_and_irrelevant():
@@ -337,83 +257,3 @@ def test_precision_in_force_is_restored_and_irrelevant():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-# --- convexity in the count (C4) -------------------------------------------------------------------------------------
-
-
-def test_core_refuses_a_concave_sequence():
-    with ctx.workprec(100):
-        convex = [arb(k) ** 2 for k in range(50)]
-        dented = [*convex[:20], convex[20] + arb("1.000001"), *convex[21:]]
-        barely = [*convex[:20], convex[20] + arb("0.999999"), *convex[21:]]
-        blurred = [*convex[:20], convex[20] + arb(0, 1.1), *convex[21:]]
-    low, at, refuted = smallest_second_difference(convex)
-    assert 1.999999 < low <= 2
-    assert not refuted
-    low, at, refuted = smallest_second_difference(dented)
-    assert low < 0
-    assert at == 20
-    assert refuted
-    low, at, refuted = smallest_second_difference(barely)
-    assert 0 < low < 1e-5
-    assert at == 20
-    assert not refuted
-    low, at, refuted = smallest_second_difference(blurred)
-    assert low < 0
-    assert not refuted
-    assert smallest_second_difference(convex[:2]) == (math.inf, None, False)
-
-
-@pytest.mark.parametrize(("n", "alpha"), [(1, "0.7"), (16, "0.1"), (100, "0.001"), (777, "0.05"), (60, "0.9999")])
-def test_walk_finds_the_radii_of_the_slow_solver(n, alpha):
-    radii = positive_radii(n, alpha)
-    assert n + 1 - len(radii) == rg.min_certifiable_count(n, alpha)
-    for k in range(n + 1 - len(radii), n + 1, 1 + n // 50):
-        fast, slow = radii[k - n - 1], rg.radius_from_count(k, n, alpha)
-        assert fast.overlaps(slow)
-        assert fast.rad() < 1e-8
-
-
-@pytest.mark.parametrize("alpha", ["1e-10", *ALPHAS, "0.25", "0.5"])
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 50, 148, 500, 1000, 2000])
-def test_increments_are_non_decreasing(n, alpha):
-    check = increments_non_decreasing(n, alpha)
-    assert check.holds
-    assert not check.refuted
-    assert check.smallest > 0
-    assert check.first_count == (rg.min_certifiable_count(n, alpha) or n + 1)
-    assert check.differences == max(0, n - check.first_count)
-
-
-@pytest.mark.parametrize(("n", "alpha"), [(2, "0.999"), (3, "0.99"), (7, "0.95"), (11, "0.9"), (251, "0.6")])
-def test_increments_do_decrease_for_some_alpha_above_one_half(n, alpha):
-    """C4 needs alpha <= 1/2: counterexamples, each at its smallest n. At n = 2 in closed form, see below."""
-    check = increments_non_decreasing(n, alpha)
-    assert check.refuted
-    assert not check.holds
-    assert increments_non_decreasing(n - 1, alpha).holds
-
-
-def test_the_counterexample_at_n_2_by_hand():
-    """L(1) = 1 - sqrt(1 - alpha), L(2) = sqrt(alpha): at alpha = 0.999 the increments are 1.857, then 1.433."""
-    with mpmath.workdps(30):
-        a = mpmath.mpf("0.999")
-        g1, g2 = (mpmath.sqrt(2) * mpmath.erfinv(2 * low - 1) for low in (1 - mpmath.sqrt(1 - a), mpmath.sqrt(a)))
-        assert g2 - g1 < 1.44 < 1.85 < g1
-    assert increments_non_decreasing(2, "0.999").smallest == pytest.approx(float(g2 - 2 * g1), rel=1e-7)
-
-
-@pytest.mark.parametrize("alpha", ALPHAS)
-@pytest.mark.parametrize("block", range(10))
-def test_increments_are_non_decreasing_for_every_small_budget(alpha, block):
-    """Every N from 1 to 1000: about 40 s in all on one core, spread over workers by block."""
-    for n in range(1 + block, 1001, 10):
-        assert increments_non_decreasing(n, alpha).holds, n
-
-
-@pytest.mark.parametrize("n", [10_000, 100_000])
-def test_increments_are_non_decreasing_at_the_standard_budget(n):
-    check = increments_non_decreasing(n, "0.001")
-    assert check.holds
-    assert check.smallest > {10_000: 1.5e-9, 100_000: 4.9e-12}[n]

@@ -1,15 +1,8 @@
-"""Counts are those of a loop that draws one vector at a time, however batches are filled, shared or interrupted.
+"""Counts are those of a loop that draws one vector at a time, however batches are filled, shared or interrupted."""
 
-Networks here have small integer weights: on inputs that are multiples of h every sum is then exact in float32, and the
-order of summation, which batches and threads change, cannot move a logit. So counts are compared exactly.
-"""
-
-import math
 import subprocess
 import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,65 +11,14 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
+from small_networks import CLASSES, CPU, DIMENSION, FLOATS, SHAPE, counted, images, network, reference
 from torch import nn
 
-from rstheory.smoothing.counting import Counter, _Shared, keep_freed_memory, packed, segments
-from rstheory.smoothing.noise import BLOCK, ESTIMATION, MEASUREMENT, PREDICTION, SELECTION, Draws, Noise
+from rstheory.smoothing.counting import ClassCounter, Span, packed, segments
+from rstheory.smoothing.noise import BLOCK, Draws, Noise
+from rstheory.smoothing.purposes import ESTIMATION, MEASUREMENT, PREDICTION, SELECTION
 
-CPU = torch.device("cpu")
-SHAPE = (2, 1, 3)
-DIMENSION, CLASSES = 6, 4
-FLOATS = [torch.float32, torch.bfloat16]
-
-
-@pytest.fixture(autouse=True)
-def one_core():
-    """Networks as small as these gain nothing from several cores, and on a busy machine wait for them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def linear(seed, features, outputs):
-    layer = nn.Linear(features, outputs)
-    generator = torch.Generator().manual_seed(seed)
-    for tensor in (layer.weight, layer.bias):
-        tensor.data = torch.randint(-3, 4, tensor.shape, generator=generator).float()
-    return layer
-
-
-def network(kind, seed=0, dtype=torch.float32):
-    hidden = [] if kind == "linear" else [linear(seed + 1, DIMENSION, 5), nn.ReLU()]
-    last = linear(seed, 5 if hidden else DIMENSION, CLASSES)
-    return nn.Sequential(nn.Flatten(), *hidden, last).to(dtype).eval().requires_grad_(False)
-
-
-def images(count, seed=0):
-    return torch.rand((count, *SHAPE), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def counted(model, noise, samples, indices, budgets, dtype=torch.float32, **options):
-    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, dtype=dtype, **options) as counter:
-        return counter.count(samples, indices, budgets)
-
-
-def reference(model, noise, samples, indices, budgets, dtype=torch.float32):
-    """One vector at a time: noise, grid, network, argmax."""
-    votes = np.zeros((len(indices), len(budgets), CLASSES), np.int64)
-    h = noise.grid
-    for i, index in enumerate(indices):
-        pixels = samples[i].numpy().ravel()
-        for j, (purpose, budget) in enumerate(budgets.items()):
-            for draw in range(budget):
-                if draw % BLOCK == 0:
-                    z = torch.empty((BLOCK, noise.dimension), dtype=torch.float64)
-                    noise.fill(z, Draws(index, purpose, draw // BLOCK, BLOCK))
-                point = np.rint(noise.sigma / h * z[draw % BLOCK].numpy() + pixels / h) * h
-                logits = model(torch.tensor(point).to(dtype).view(1, *SHAPE))[0]
-                votes[i, j, int(np.argmax(logits.float().numpy()))] += 1
-    return votes
-
+pytestmark = pytest.mark.usefixtures("one_core")  # small networks wait for other cores on a busy machine
 
 SAMPLES = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=4, unique=True)
 PURPOSES = st.sampled_from([SELECTION, ESTIMATION, PREDICTION, MEASUREMENT])
@@ -142,7 +84,7 @@ def test_a_larger_budget_goes_on_with_the_same_draws(n, more):
 
 def test_counters_keep_nothing_between_calls():
     noise, model, samples = Noise(5, 0.5, DIMENSION), network("mlp"), images(3)
-    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, batch=200, workers=2) as counter:
+    with ClassCounter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, batch=200, workers=2) as counter:
         runs = [counter.count(samples, [0, 1, 2], {ESTIMATION: 333}) for _ in range(3)]
         # fewer rows than before leave old ones in the buffers, as padding
         alone = counter.count(samples[1:2], [1], {ESTIMATION: 333})
@@ -151,19 +93,91 @@ def test_counters_keep_nothing_between_calls():
     assert np.array_equal(alone[0], runs[0][1])
 
 
-@given(indices=SAMPLES, budgets=BUDGETS, rows=st.integers(BLOCK, 700))
-def test_batches_hold_every_draw_once_and_in_order(indices, budgets, rows):
-    batches = list(packed(segments(indices, budgets), rows))
+@settings(max_examples=25)
+@given(
+    indices=SAMPLES,
+    budgets=BUDGETS,
+    batch=BATCHES,
+    workers=st.integers(1, 3),
+    seed=st.integers(0, 2**64 - 1),
+    data=st.data(),
+)
+def test_counts_in_looks_are_those_of_counting_at_once(indices, budgets, batch, workers, seed, data):
+    """Each sample has looks of its own, which need not end where blocks do."""
+    noise, model, samples = Noise(seed, 0.5, DIMENSION), network("mlp"), images(len(indices))
+    spans = []
+    for place in range(len(indices)):
+        for purpose, draws in budgets.items():
+            inner = st.lists(st.integers(1, draws - 1), unique=True, max_size=4) if draws > 1 else st.just([])
+            looks = [0, *sorted(data.draw(inner)), draws]
+            spans += [Span(place, purpose, a, b - a) for a, b in pairwise(looks)]
+    spans = data.draw(st.permutations(spans))
+    cut = data.draw(st.integers(0, len(spans)))
+    options = {"shape": SHAPE, "classes": CLASSES, "noise": noise, "device": CPU, "batch": batch, "workers": workers}
+    with ClassCounter(model, **options) as counter:
+        parts = [counter.count_spans(samples, indices, part) for part in (spans[:cut], spans[cut:]) if part]
+    votes = np.zeros((len(indices), len(budgets), CLASSES), np.int64)
+    for span, counts in zip(spans, np.concatenate(parts), strict=True):
+        assert counts.sum() == span.draws
+        votes[span.sample, list(budgets).index(span.purpose)] += counts
+    assert np.array_equal(votes, reference(model, noise, samples, indices, budgets))
+
+
+SPANS = st.lists(
+    st.builds(
+        Span,
+        sample=st.integers(0, 3),
+        purpose=PURPOSES,
+        first=st.integers(0, 300) | st.sampled_from([127, 128, 10**15]),
+        draws=st.sampled_from([1, 127, 128, 129]) | st.integers(1, 700),
+    ),
+    max_size=8,
+)
+
+
+@given(spans=SPANS, rows=st.sampled_from([1, BLOCK, 2 * BLOCK]) | st.integers(1, 700))
+def test_batches_hold_every_draw_once(spans, rows):
+    indices = [7, 3, 5, 2**63 - 1]
+    batches = list(packed(spans, indices, rows))
     assert all(0 < sum(segment.draws.rows for segment in batch) <= rows for batch in batches)
-    drawn = [
-        (s.cell, s.draws.index, s.draws.purpose, s.draws.block * BLOCK + row)
+    drawn = sorted(
+        (s.span, s.draws.index, s.draws.purpose, s.draws.block * BLOCK + s.draws.first + row)
         for batch in batches
         for s in batch
         for row in range(s.draws.rows)
+    )
+    assert drawn == [
+        (place, indices[sample], purpose, first + draw)
+        for place, (sample, purpose, first, draws) in enumerate(spans)
+        for draw in range(draws)
     ]
-    cells = [(index, purpose, budget) for index in indices for purpose, budget in budgets.items()]
-    assert drawn == [(c, i, purpose, draw) for c, (i, purpose, budget) in enumerate(cells) for draw in range(budget)]
-    assert all(indices[s.sample] == s.draws.index for batch in batches for s in batch)
+    for batch in batches:
+        assert all(indices[s.sample] == s.draws.index and s.draws.first + s.draws.rows <= BLOCK for s in batch)
+
+
+@given(spans=SPANS, rows=st.integers(1, 700))
+def test_every_batch_but_the_last_is_full(spans, rows):
+    filled = [sum(segment.draws.rows for segment in batch) for batch in packed(spans, [0, 1, 2, 3], rows)]
+    assert set(filled[:-1]) <= {rows}
+    assert sum(filled) == sum(span.draws for span in spans)
+
+
+def test_whole_blocks_are_not_cut_in_batches_of_the_usual_sizes():
+    """A cut block is drawn twice on CUDA: with 100 selection draws in front, every batch would cut one."""
+    spans = [Span(i, purpose, 0, draws) for i in (0, 1) for purpose, draws in ((SELECTION, 100), (ESTIMATION, 10_000))]
+    for rows in (256, 2048):
+        cut = [s for batch in packed(spans, [0, 1], rows) for s in batch if s.draws.rows < BLOCK]
+        assert len(cut) <= 2 * len(spans)
+
+
+@given(first=st.integers(0, 10**15), draws=st.integers(0, 1000))
+def test_segments_are_cut_where_blocks_end(first, draws):
+    parts = list(segments(4, ESTIMATION, first, draws))
+    assert sum(part.rows for part in parts) == draws
+    assert all(0 < part.rows <= BLOCK - part.first for part in parts)
+    assert all(part.first == 0 for part in parts[1:])
+    if draws:
+        assert parts[0].block * BLOCK + parts[0].first == first
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -190,7 +204,7 @@ def test_counts_follow_the_binomial_law(sigma):
     """
     w, c, n = torch.tensor([3.0, -1.0, 2.0, 0.5, -2.0, 1.0]), 1.2345, 100_000
     samples, noise = images(3, seed=1), Noise(11, sigma, DIMENSION)
-    with Counter(HalfSpace(w, c), shape=SHAPE, classes=2, noise=noise, device=CPU) as counter:
+    with ClassCounter(HalfSpace(w, c), shape=SHAPE, classes=2, noise=noise, device=CPU) as counter:
         votes = counter.count(samples, [0, 1, 2], {SELECTION: n, ESTIMATION: n})
     margins = (samples.flatten(1) @ w.double() - c).numpy()
     p = ndtr(margins / (sigma * float(w.norm())))[:, None]
@@ -258,14 +272,15 @@ def test_memory_does_not_grow_with_the_budget():
     program = """
 import torch
 from pathlib import Path
-from rstheory.smoothing.counting import Counter
-from rstheory.smoothing.noise import ESTIMATION, Noise
+from rstheory.smoothing.counting import ClassCounter
+from rstheory.smoothing.noise import Noise
+from rstheory.smoothing.purposes import ESTIMATION
 
 class First(torch.nn.Module):
     def forward(self, x):
         return x.flatten(1)[:, :2]
 
-with Counter(First(), shape=(3, 4, 4), classes=2, noise=Noise(0, 0.5, 48), device=torch.device("cpu")) as counter:
+with ClassCounter(First(), shape=(3, 4, 4), classes=2, noise=Noise(0, 0.5, 48), device=torch.device("cpu")) as counter:
     for n in (2_000, 2_000, 200_000):
         counter.count(torch.zeros((1, 3, 4, 4), dtype=torch.float64), [0], {ESTIMATION: n})
         print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
@@ -273,206 +288,3 @@ with Counter(First(), shape=(3, 4, 4), classes=2, noise=Noise(0, 0.5, 48), devic
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     _, small, large = map(int, done.stdout.split())
     assert large - small < 1_500  # kB
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Progress, threads and errors
-
-
-@pytest.mark.parametrize(("batch", "workers"), [(1, 1), (50, 3), (128, 2), (300, 3)])
-def test_progress_adds_up_to_the_draws(batch, workers):
-    told, lock = [], threading.Lock()
-
-    def advance(draws):
-        with lock:
-            told.append(draws)
-
-    noise = Noise(0, 0.5, DIMENSION)
-    options = {"shape": SHAPE, "classes": CLASSES, "noise": noise, "device": CPU, "batch": batch, "workers": workers}
-    with Counter(network("linear"), **options) as counter:
-        counter.count(images(3), [0, 1, 2], {SELECTION: 100, ESTIMATION: 515}, advance)
-    assert sum(told) == 3 * 615
-    assert min(told) > 0
-
-
-def test_threads_of_the_caller_are_its_own():
-    """Workers run on one core each; what torch does elsewhere in the process stays as it was."""
-    torch.set_num_threads(2)
-    counted(network("linear"), Noise(0, 0.5, DIMENSION), images(2), [0, 1], {ESTIMATION: 2000}, workers=3)
-    assert torch.get_num_threads() == 2
-
-
-def test_workers_default_to_the_cores():
-    torch.set_num_threads(2)
-    with Counter(
-        network("linear"), shape=SHAPE, classes=CLASSES, noise=Noise(0, 0.5, DIMENSION), device=CPU
-    ) as counter:
-        assert counter.workers == 2
-
-
-def test_no_samples_make_no_counts():
-    votes = counted(network("linear"), Noise(0, 0.5, DIMENSION), images(0), [], {SELECTION: 10, ESTIMATION: 10})
-    assert votes.shape == (0, 2, CLASSES)
-
-
-class Stumbles(nn.Module):
-    """Of its first two calls, which meet in two threads, call `bad` raises; the other goes on for a while."""
-
-    def __init__(self, error, bad):
-        super().__init__()
-        self.inner, self.error, self.bad = network("mlp"), error, bad
-        self.calls, self.active = 0, 0
-        self.lock, self.meeting = threading.Lock(), threading.Barrier(2)
-
-    def forward(self, x):
-        with self.lock:
-            self.calls += 1
-            call = self.calls
-            self.active += 1
-        try:
-            if call <= 2:
-                self.meeting.wait(30)
-                if call == self.bad:
-                    raise self.error
-                time.sleep(0.1)
-            return self.inner(x)
-        finally:
-            with self.lock:
-                self.active -= 1
-
-
-@pytest.mark.parametrize("bad", [1, 2])
-@pytest.mark.parametrize("error", [RuntimeError("out of luck"), KeyboardInterrupt("stop")])
-def test_an_error_in_a_worker_stops_them_all(error, bad):
-    """It comes through at once, not when another thread has done the rest of the group; and no thread is left behind
-    that would write into the buffers of the next call."""
-    model, noise, samples = Stumbles(error, bad), Noise(0, 0.5, DIMENSION), images(2)
-    with Counter(model, shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, batch=128, workers=2) as counter:
-        with pytest.raises(type(error), match=str(error)):
-            counter.count(samples, [0, 1], {ESTIMATION: 128_000})
-        assert model.active == 0
-        assert model.calls < 20  # of 2000
-        votes = counter.count(samples, [0, 1], {ESTIMATION: 300})
-    assert np.array_equal(votes, counted(model.inner, noise, samples, [0, 1], {ESTIMATION: 300}))
-
-
-def test_threads_take_each_item_once():
-    """The items come from a generator, which must not be entered by two threads at a time."""
-
-    def slowly():
-        for item in range(40):
-            time.sleep(0.001)
-            yield item
-
-    shared = _Shared(slowly())
-    with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(lambda _: list(shared), range(4)))
-    assert sorted(item for items in taken for item in items) == list(range(40))
-
-
-def test_an_error_in_the_callback_comes_through():
-    def advance(draws):
-        raise OSError("no terminal")
-
-    noise = Noise(0, 0.5, DIMENSION)
-    with Counter(network("mlp"), shape=SHAPE, classes=CLASSES, noise=noise, device=CPU, workers=2) as counter:
-        with pytest.raises(OSError, match="no terminal"):
-            counter.count(images(1), [0], {ESTIMATION: 1000}, advance)
-        assert counter.count(images(1), [0], {ESTIMATION: 1000}).sum() == 1000
-
-
-class Outputs(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
-def scores(x, bright):
-    """Logits in order for dark inputs, `bright` in one of them for others."""
-    logits = torch.tensor([0.0, 1.0, 2.0, 3.0]).repeat(len(x), 1)
-    logits[:, 2] = torch.where(x.flatten(1).mean(1) > 0.5, bright, logits[:, 2])
-    return logits
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_outputs_that_are_not_finite_are_refused(value, workers):
-    model = Outputs(lambda x: scores(x, value))
-    samples = torch.stack([torch.zeros(SHAPE), torch.ones(SHAPE), torch.ones(SHAPE)]).double()
-    with Counter(
-        model, shape=SHAPE, classes=CLASSES, noise=Noise(0, 0.01, DIMENSION), device=CPU, batch=100, workers=workers
-    ) as counter:
-        with pytest.raises(ValueError, match="the network's output is not finite on 600 draws, first on image 50"):
-            counter.count(samples, [40, 50, 60], {SELECTION: 100, ESTIMATION: 200})
-        votes = counter.count(samples[:1], [40], {SELECTION: 100, ESTIMATION: 200})
-    assert votes.tolist() == [[[0, 0, 0, 100], [0, 0, 0, 200]]]
-
-
-def test_a_class_that_is_ruled_out_is_no_error():
-    """A logit of -inf leaves the largest as it is."""
-    model = Outputs(lambda x: scores(x, -math.inf))
-    votes = counted(model, Noise(0, 0.01, DIMENSION), torch.ones((1, *SHAPE)).double(), [0], {ESTIMATION: 10})
-    assert votes.tolist() == [[[0, 0, 0, 10]]]
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x: x.flatten(1),
-        lambda x: x.flatten(1)[:, :3],
-        lambda x: x.flatten(1)[:, 0],
-        lambda x: x.flatten(1)[1:, :4],
-        lambda x: x[:, :, 0, :2],
-    ],
-)
-def test_outputs_of_another_shape_are_refused(function):
-    with pytest.raises(ValueError, match=r"returned shape \(\S.*\) for 100 inputs: expected \(100, 4\)"):
-        counted(Outputs(function), Noise(0, 0.5, DIMENSION), images(1), [0], {ESTIMATION: 10}, batch=100)
-
-
-@pytest.mark.parametrize("pixel", [-5e-324, 1 + 2.0**-52, 255.0, math.nan, math.inf, -math.inf])
-def test_pixels_outside_the_unit_interval_are_refused(pixel):
-    samples = images(3)
-    samples[1, 1, 0, 2] = pixel
-    with pytest.raises(ValueError, match=r"image 33 is not allowed: pixels must lie in \[0, 1\]"):
-        counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [22, 33, 44], {ESTIMATION: 10})
-
-
-def test_the_ends_of_the_unit_interval_are_allowed():
-    samples = torch.stack([torch.zeros(SHAPE), torch.ones(SHAPE)]).double()
-    assert counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [0, 1], {ESTIMATION: 10}).sum() == 20
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"shape": (3, 1, 1)}, r"shape=\(3, 1, 1\) is not allowed: the noise has dimension=6"),
-        ({"batch": 0}, "batch=0"),
-        ({"batch": 2.0}, "batch=2.0"),
-        ({"workers": 0}, "workers=0"),
-        ({"workers": -1}, "workers=-1"),
-        ({"device": torch.device("meta")}, "device=meta"),
-    ],
-)
-def test_bad_counters_are_refused(change, message):
-    good = {"shape": SHAPE, "classes": CLASSES, "noise": Noise(0, 0.5, DIMENSION), "device": CPU}
-    with pytest.raises(ValueError, match=message):
-        Counter(network("linear"), **(good | change))
-
-
-@pytest.mark.parametrize("shape", [(2, *SHAPE), (1, 1, 2, 3), SHAPE, (1, 6)])
-def test_images_of_another_shape_are_refused(shape):
-    samples = torch.zeros(shape, dtype=torch.float64)
-    with pytest.raises(ValueError, match=r"expected \(1, 2, 1, 3\)"):
-        counted(network("linear"), Noise(0, 0.5, DIMENSION), samples, [0], {ESTIMATION: 10})
-
-
-def test_keeping_freed_memory_twice_changes_no_count():
-    arguments = (network("mlp"), Noise(0, 0.5, DIMENSION), images(1), [0], {ESTIMATION: 1000})
-    before = counted(*arguments)
-    keep_freed_memory()
-    keep_freed_memory()
-    assert np.array_equal(counted(*arguments), before)

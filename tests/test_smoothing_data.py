@@ -50,14 +50,32 @@ def test_inputs_lie_in_the_unit_interval_and_tell_all_256_values_apart():
         data.inputs(torch.tensor([1]))
 
 
-@given(st.integers(1, 40), st.integers(1, 50) | st.just(10**30), st.none() | st.integers(1, 50))
-def test_every(n, skip, limit):
-    indices = dataset((n, 1, 1, 1)).every(skip, limit)
+@given(st.integers(1, 40), st.integers(1, 50) | st.just(10**30), st.none() | st.integers(1, 50), st.data())
+def test_every(n, skip, limit, data):
+    start = data.draw(st.integers(0, n - 1))
+    indices = dataset((n, 1, 1, 1)).every(skip, limit, start)
     assert indices.dtype == torch.int64
-    assert indices.tolist() == [i for i in range(n) if i % skip == 0][:limit]
+    assert indices.tolist() == [i for i in range(n) if i >= start and (i - start) % skip == 0][:limit]
 
 
-@pytest.mark.parametrize(("name", "value"), [("skip", 0), ("skip", -1), ("skip", 2.0), ("limit", 0), ("limit", "3")])
+@given(st.integers(1, 60), st.integers(1, 9), st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_chunks_that_begin_where_the_last_ended_are_the_whole(n, skip, sizes):
+    """What --start is for: several runs that share a data set."""
+    data, start, chunks = dataset((n, 1, 1, 1)), 0, []
+    for size in sizes:
+        if start < n:
+            chunks += data.every(skip, size, start).tolist()
+            start += size * skip
+    assert chunks == data.every(skip, sum(sizes)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("skip", 0), ("skip", -1), ("skip", 2.0), ("limit", 0), ("limit", "3")],
+        *[("start", -1), ("start", 5), ("start", 10**30), ("start", 1.0)],
+    ],
+)
 def test_subsets_that_make_no_sense_are_refused(name, value):
     with pytest.raises(ValueError, match=f"^{name}="):
         dataset().every(**{"skip": 1, name: value})
@@ -154,7 +172,7 @@ def test_without_scikit_learn_digits_say_how_to_get_it(monkeypatch):
 
 
 def test_where_there_is_nothing_the_forms_are_listed(tmp_path):
-    forms = r"cifar-10-batches-py.*cifar-10-python\.tar\.gz.*Parquet.*split/class/image\.png.*digits"
+    forms = r"cifar-10-batches-py.*cifar-10-python\.tar\.gz.*train-00000-of-00001\.parquet.*split/class/image.*digits"
     with pytest.raises(FileNotFoundError, match=rf"nowhere: there is no such file or folder.*{forms}"):
         load(tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("no data")

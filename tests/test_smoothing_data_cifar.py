@@ -18,6 +18,8 @@ from rstheory._classes import CIFAR10  # noqa: E402
 from rstheory.smoothing.data import cifar, load  # noqa: E402
 from rstheory.smoothing.data.unpickle import unpickle  # noqa: E402
 
+PUBLISHED = cifar.CIFAR10
+
 
 class Python2Pickler(pickle._Pickler):
     """Writes what Python 2 and its NumPy wrote: text as bytes, modules under their old names, flags as integers."""
@@ -54,7 +56,7 @@ def published():
     """{file: content} of a CIFAR-10 with three images a batch, and {batch: (images, labels)}."""
     rng = np.random.default_rng(0)
     files, truth = {}, {}
-    for name in (*cifar.SPLITS["train"], *cifar.SPLITS["test"]):
+    for name in (*PUBLISHED.splits["train"], *PUBLISHED.splits["test"]):
         images, labels = rng.integers(0, 256, (3, 3, 32, 32), np.uint8), rng.integers(0, 10, 3).tolist()
         batch = {
             "batch_label": name,
@@ -63,11 +65,11 @@ def published():
             "filenames": [f"{i}.png" for i in range(3)],
         }
         files[name], truth[name] = python2_pickle(batch), (images, labels)
-    files[cifar.META] = python2_pickle({"num_vis": 3072, "label_names": list(CIFAR10), "num_cases_per_batch": 3})
+    files[PUBLISHED.meta] = python2_pickle({"num_vis": 3072, "label_names": list(CIFAR10), "num_cases_per_batch": 3})
     return files, truth
 
 
-def archive_of(files, folder=cifar.FOLDER) -> bytes:
+def archive_of(files, folder=PUBLISHED.folder) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
         for name, content in files.items():
@@ -82,14 +84,14 @@ def lay(tmp_path, monkeypatch):
     """Writes files as a folder and as an archive, and makes their checksums the expected ones."""
 
     def write(files, archive=None):
-        folder = tmp_path / "extracted" / cifar.FOLDER
+        folder = tmp_path / "extracted" / PUBLISHED.folder
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        packed = tmp_path / "packed" / cifar.ARCHIVE
+        packed = tmp_path / "packed" / PUBLISHED.archive
         packed.parent.mkdir(exist_ok=True)
         packed.write_bytes(archive_of(files) if archive is None else archive)
-        sums = {name: md5(content) for name, content in files.items()} | {cifar.ARCHIVE: md5(packed.read_bytes())}
+        sums = {name: md5(content) for name, content in files.items()} | {PUBLISHED.archive: md5(packed.read_bytes())}
         monkeypatch.setattr(cifar, "CHECKSUMS", sums)
         return folder, packed
 
@@ -100,7 +102,7 @@ def test_folder_archive_and_what_holds_them_read_back_exactly(lay, published):
     files, truth = published
     folder, packed = lay(files)
     for source in (folder, folder.parent, packed, packed.parent, str(packed)):
-        for split, names in cifar.SPLITS.items():
+        for split, names in PUBLISHED.splits.items():
             data = load(source, split)
             np.testing.assert_array_equal(data.images, np.concatenate([truth[name][0] for name in names]))
             assert data.labels.tolist() == [label for name in names for label in truth[name][1]]
@@ -136,7 +138,7 @@ def test_a_damaged_file_is_refused_by_name_found_and_expected(lay, published, na
     with pytest.raises(ValueError, match=f"{name}: MD5 {md5(damaged)} found, {md5(files[name])} expected"):
         load(folder, split)
     packed.write_bytes(damaged)
-    with pytest.raises(ValueError, match=rf"{cifar.ARCHIVE}: MD5 {md5(damaged)} found, .* expected"):
+    with pytest.raises(ValueError, match=rf"{PUBLISHED.archive}: MD5 {md5(damaged)} found, .* expected"):
         load(packed, split)
 
 
@@ -149,9 +151,9 @@ def test_files_inside_the_archive_are_checked_too(lay, published):
 
 def test_the_checksums_are_those_of_the_authors_by_default(tmp_path):
     """Known from elsewhere: the MD5 of nothing is none of them, and they are distinct and whole."""
-    assert len(set(cifar.CHECKSUMS.values())) == 8
+    assert len(set(cifar.CHECKSUMS.values())) == len(cifar.CHECKSUMS) == 8 + 4
     assert all(len(bytes.fromhex(checksum)) == 16 for checksum in cifar.CHECKSUMS.values())
-    (tmp_path / cifar.ARCHIVE).touch()
+    (tmp_path / PUBLISHED.archive).touch()
     with pytest.raises(ValueError, match=f"MD5 {md5(b'')} found, c58f30108f718f92721af3b95e74349a expected"):
         load(tmp_path)
 
@@ -162,7 +164,9 @@ def test_files_that_are_not_there(lay, published):
     folder, packed = lay(without)
     with pytest.raises(FileNotFoundError, match="data_batch_3"):
         load(folder, "train")
-    with pytest.raises(FileNotFoundError, match=f"{cifar.ARCHIVE}: the archive lacks {cifar.FOLDER}/data_batch_3"):
+    with pytest.raises(
+        FileNotFoundError, match=f"{PUBLISHED.archive}: the archive lacks {PUBLISHED.folder}/data_batch_3"
+    ):
         load(packed, "train")
     assert len(load(folder)) == len(load(packed)) == 3
 
@@ -170,16 +174,18 @@ def test_files_that_are_not_there(lay, published):
 def test_only_the_exact_names_in_the_archive_count(lay, published):
     """A link of the right name, or a file of nearly the right name, is not the file."""
     files, _ = published
-    _, packed = lay(files, archive_of(files, folder=f"../{cifar.FOLDER}"))
+    _, packed = lay(files, archive_of(files, folder=f"../{PUBLISHED.folder}"))
     with pytest.raises(FileNotFoundError, match="lacks"):
         load(packed)
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        link = tarfile.TarInfo(f"{cifar.FOLDER}/test_batch")
+        link = tarfile.TarInfo(f"{PUBLISHED.folder}/test_batch")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tar.addfile(link)
     _, packed = lay(files, out.getvalue())
-    with pytest.raises(FileNotFoundError, match=f"lacks {cifar.FOLDER}/batches.meta, {cifar.FOLDER}/test_batch"):
+    with pytest.raises(
+        FileNotFoundError, match=f"lacks {PUBLISHED.folder}/batches.meta, {PUBLISHED.folder}/test_batch"
+    ):
         load(packed)
 
 
@@ -204,13 +210,13 @@ BAD = [
 @pytest.mark.parametrize(("batch", "message"), BAD)
 def test_a_batch_of_another_make_is_refused(lay, published, batch, message):
     folder, _ = lay(published[0] | {"test_batch": python2_pickle(batch)})
-    with pytest.raises(ValueError, match=f"{cifar.FOLDER}.*{message}"):
+    with pytest.raises(ValueError, match=f"{PUBLISHED.folder}.*{message}"):
         load(folder)
 
 
 @pytest.mark.parametrize("meta", [[], {"names": []}, {"label_names": "cat"}, {"label_names": [1]}])
 def test_class_names_of_another_make_are_refused(lay, published, meta):
-    folder, _ = lay(published[0] | {cifar.META: python2_pickle(meta)})
+    folder, _ = lay(published[0] | {PUBLISHED.meta: python2_pickle(meta)})
     with pytest.raises(ValueError, match=r"batches\.meta: it must be a dict with a list of names"):
         load(folder)
 

@@ -1,10 +1,7 @@
-"""Parquet files and folders of images: what is written reads back exactly, what is broken is refused by name."""
+"""Parquet files: what is written reads back exactly, what is broken is refused by name."""
 
-import io
-import json
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,50 +13,10 @@ pa = pytest.importorskip("pyarrow")
 Image = pytest.importorskip("PIL.Image")
 
 import pyarrow.parquet as pq  # noqa: E402
+from image_files import IMAGE, PETS, encode, pictures, write_parquet  # noqa: E402
 
 from rstheory._classes import CIFAR10 as CLASSES  # noqa: E402
 from rstheory.smoothing.data import load  # noqa: E402
-from rstheory.smoothing.data.decode import decode  # noqa: E402
-
-PETS = ("cat", "dog", "fox")
-
-
-def pictures(n, height=4, width=5, seed=0):
-    """uint8 of shape (n, 3, height, width)."""
-    return np.random.default_rng(seed).integers(0, 256, (n, 3, height, width), np.uint8)
-
-
-def encode(picture, form="PNG", mode="RGB", **options) -> bytes:
-    out = io.BytesIO()
-    array = picture.transpose(1, 2, 0) if picture.ndim == 3 else picture
-    image = Image.fromarray(array)
-    (image if image.mode == mode else image.convert(mode)).save(out, form, **options)
-    return out.getvalue()
-
-
-def write_parquet(path, encoded, labels, classes=PETS, column="img", **changes) -> Path:
-    """One file in the Hugging Face schema; `changes` replace its columns."""
-    image = pa.array([{"bytes": content, "path": f"{i}.png"} for i, content in enumerate(encoded)], IMAGE)
-    columns = {column: image, "label": pa.array(labels, pa.int64())} | changes
-    table = pa.table({name: values for name, values in columns.items() if values is not None})
-    if classes is not None:
-        features = {column: {"_type": "Image"}, "label": {"names": classes, "_type": "ClassLabel"}}
-        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path)
-    return path
-
-
-IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-
-
-def write_tree(root, split, pictures_by_class, form="png"):
-    for name, images in pictures_by_class.items():
-        folder = root / split / name
-        folder.mkdir(parents=True)
-        for i, picture in enumerate(images):
-            (folder / f"{i:03}.{form}").write_bytes(encode(picture, "JPEG" if form.startswith("jp") else form.upper()))
-
 
 # --- Parquet ---
 
@@ -212,129 +169,6 @@ def test_without_a_package_it_says_how_to_get_it(tmp_path, monkeypatch, package,
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"needs {name}: pip install 'rstheory\[torch\]'"):
         load(tmp_path)
-
-
-# --- folders of images ---
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-@given(
-    counts=st.dictionaries(st.sampled_from(["ant", "Bee", "cow", "dog 2", "éléphant"]), st.integers(1, 3), min_size=1),
-    form=st.sampled_from(["png", "bmp", "PNG"]),
-    split=st.sampled_from(["test", "train", ""]),
-    seed=st.integers(0, 2**32),
-)
-def test_a_tree_reads_back_exactly_and_sorted(tmp_path_factory, counts, form, split, seed):
-    root = tmp_path_factory.mktemp("zoo")
-    images = {name: pictures(n, 3, 4, seed + i) for i, (name, n) in enumerate(counts.items())}
-    write_tree(root, split, images, form)
-    data = load(root, split or "test")
-    assert data.classes == tuple(sorted(counts))
-    assert data.name == f"{root.name} {split or 'test'}"
-    np.testing.assert_array_equal(data.images, np.concatenate([images[name] for name in data.classes]))
-    assert data.labels.tolist() == [i for i, name in enumerate(data.classes) for _ in range(counts[name])]
-
-
-def test_jpeg_trees_say_so(tmp_path):
-    for form in ("jpg", "jpeg", "webp"):
-        write_tree(tmp_path / form, "test", {"cat": pictures(2)}, form)
-    names = [load(tmp_path / form).name for form in ("jpg", "jpeg", "webp")]
-    assert names == ["jpg (JPEG) test", "jpeg (JPEG) test", "webp (WEBP) test"]
-
-
-def test_a_class_keeps_its_number_in_a_split_without_some_classes(tmp_path):
-    write_tree(tmp_path, "train", {name: pictures(1) for name in PETS})
-    write_tree(tmp_path, "test", {"fox": pictures(2)})
-    assert load(tmp_path).classes == load(tmp_path, "train").classes == PETS
-    assert load(tmp_path).labels.tolist() == [2, 2]
-
-
-def test_other_files_and_folders_are_passed_over(tmp_path):
-    write_tree(tmp_path, "test", {"cat": pictures(1), "dog": pictures(1)})
-    (tmp_path / "test" / "empty").mkdir()
-    (tmp_path / "notes").mkdir()
-    for name in ("LICENSE", "test/notes.txt", "test/cat/Thumbs.db", "test/cat/.hidden.png", "test/cat/._000.png"):
-        (tmp_path / name).write_bytes(b"no image")
-    (tmp_path / "test" / "cat" / "folder.png").mkdir()
-    assert load(tmp_path).classes == ("cat", "dog")
-    assert len(load(tmp_path)) == 2
-
-
-def test_splits_of_a_tree(tmp_path):
-    write_tree(tmp_path / "split", "train", {"cat": pictures(1)})
-    with pytest.raises(ValueError, match="split: split='test' is not there: it has train"):
-        load(tmp_path / "split")
-    write_tree(tmp_path / "whole", "", {"cat": pictures(1)})
-    with pytest.raises(ValueError, match="whole: split='train' is not there: it has test"):
-        load(tmp_path / "whole", "train")
-
-
-def test_a_folder_of_samples_beside_the_splits_is_no_class(tmp_path):
-    write_tree(tmp_path, "test", {"cat": pictures(1)})
-    write_tree(tmp_path, "", {"samples": pictures(1)})
-    assert load(tmp_path).classes == ("cat",)
-
-
-def test_unequal_sizes_are_refused_by_file(tmp_path):
-    write_tree(tmp_path, "test", {"cat": pictures(2), "dog": pictures(1, 4, 6)})
-    with pytest.raises(ValueError, match=r"dog/000\.png: it has 6x4 pixels, and .*cat/000\.png 5x4.*resize them first"):
-        load(tmp_path)
-
-
-@pytest.mark.parametrize("form", ["png", "jpg", "bmp", "webp"])
-def test_an_image_cut_anywhere_is_refused_by_file_or_still_whole(tmp_path, form):
-    """The last bytes of some formats carry no pixels; nothing but ValueError may come of the others."""
-    write_tree(tmp_path, "test", {"cat": pictures(2, 8, 8)}, form)
-    path = tmp_path / "test" / "cat" / f"001.{form}"
-    whole, image = path.read_bytes(), load(tmp_path).images[1]
-    for end in range(len(whole)):
-        path.write_bytes(whole[:end])
-        try:
-            assert torch.equal(load(tmp_path).images[1], image)
-            assert end > len(whole) - 24
-        except ValueError as error:
-            assert f"001.{form}: " in str(error)  # noqa: PT017  # either outcome is right
-
-
-# --- decoding ---
-
-
-def test_grey_palette_and_cmyk_become_rgb():
-    """Grey and palette images say the same in RGB; CMYK is converted as Pillow does."""
-    grey = np.arange(20, dtype=np.uint8).reshape(4, 5)
-    forms = {"L": "PNG", "P": "PNG", "1": "PNG", "CMYK": "JPEG"}
-    for mode, form in forms.items():
-        content = encode(grey, form, mode)
-        decoded, _ = decode([("x", content)])
-        expected = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).transpose(2, 0, 1)
-        np.testing.assert_array_equal(decoded[0], expected)
-    np.testing.assert_array_equal(decode([("x", encode(grey, "PNG", "L"))])[0][0], np.stack([grey] * 3))
-
-
-@pytest.mark.parametrize(("mode", "options"), [("RGBA", {}), ("LA", {}), ("I;16", {}), ("P", {"transparency": 0})])
-def test_what_rgb_cannot_hold_is_refused(mode, options):
-    out = io.BytesIO()
-    Image.new(mode, (4, 4)).save(out, "PNG", **options)
-    with pytest.raises(ValueError, match=rf"^x: its pixels are {mode}.*: convert it to 8-bit RGB"):
-        decode([("x", out.getvalue())])
-
-
-def test_formats_with_powerful_readers_are_not_tried():
-    """PostScript, for one, would start another program."""
-    with pytest.raises(ValueError, match=r"^x: it is no image that can be read"):
-        decode([("x", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\n")])
-
-
-def test_large_images_go_through_several_threads_and_stay_in_order(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.setattr("rstheory.smoothing.data.decode._CHUNK", 2)
-    images = pictures(9, 130, 128)
-    decoded, formats = decode([(str(i), encode(image)) for i, image in enumerate(images)])
-    np.testing.assert_array_equal(decoded, images)
-    assert formats == {"PNG"}
-    bad = [("fine", encode(images[0]))] * 5 + [("bad", b"x"), ("worse", b"y")]
-    with pytest.raises(ValueError, match=r"^bad: "):
-        decode(bad)
 
 
 # --- real data ---

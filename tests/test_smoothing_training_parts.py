@@ -1,5 +1,8 @@
 """The parts of training methods: E1, E2 and E3 do what the theory says."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,43 +12,43 @@ from scipy.stats import chisquare, norm
 
 from rstheory import clopper_pearson_lower
 from rstheory.smoothing.models import build
-from rstheory.smoothing.training import Attack, Discard, Moment, Reweigh
-from rstheory.smoothing.training.trainer import drawn
+from rstheory.smoothing.training import Attack, Discard, Epoch, Reweigh, Step
+from rstheory.smoothing.training.samplers import draw
 
 
-def moment(model, epoch=0, sigma=0.5, count=None, labels=(0, 0, 0, 0, 0)):
-    return Moment(
-        model,
-        sigma,
-        epoch,
-        torch.tensor(labels),
-        count or (lambda draws: None),
-        torch.Generator(),
-        lambda: torch.autocast("cpu", enabled=False),
-    )
+def epoch(number, counts, labels=(0, 0, 0, 0, 0)):
+    """An epoch in which each image's label gets so many votes, and the other class none."""
+    labels = torch.tensor(labels[: len(counts)])
+    votes = torch.zeros(len(counts), 3, dtype=torch.int64).scatter(1, labels[:, None], counts[:, None])
+    return Epoch(number, 0.5, None, labels, lambda model, draws: votes)
+
+
+def attacked(part, model, images, labels, noise, number=0):
+    """What a perturbation makes of noise."""
+    exact = partial(torch.autocast, "cpu", enabled=False)
+    indices = torch.arange(len(images))
+    return part.noise(Step(number, 0.5, model, images, labels, indices, noise, torch.Generator(), exact), {})
 
 
 # -- E1, E2: which samples are drawn --------------------------------------------------------------------------------
 
 
 def test_discarding_keeps_what_reaches_the_threshold():
-    """A sample at the threshold itself stays: p < p_t is what goes."""
+    """An image at the threshold itself stays: p < p_t is what goes."""
     counts = torch.tensor([0, 39, 40, 41, 100])
     part = Discard(start=3, threshold=0.4)
-    assert part.factor(moment(None, 3, count=lambda draws: counts if draws == 100 else None)).tolist() == [
-        0,
-        0,
-        1,
-        1,
-        1,
-    ]
-    assert part.factor(moment(None, 2, count=lambda draws: counts)) is None
-    assert part.factor(moment(None, 4, count=lambda draws: counts)) is None
-    with pytest.raises(ValueError, match="would leave no sample at epoch 3"):
-        part.factor(moment(None, 3, count=lambda draws: counts * 0))
-    labels = (2, 0, 0, 0, 0)  # of class 2 there is the hardest sample alone, of class 1 none to begin with
-    with pytest.warns(UserWarning, match="at epoch 3 leaves no sample of the classes 2:"):
-        part.factor(moment(None, 3, count=lambda draws: counts, labels=labels))
+    asked = []
+    plain = epoch(3, counts)
+    counting = replace(plain, votes_of=lambda model, draws: asked.append(draws) or plain.votes(draws))
+    assert part.weights(counting).tolist() == [0, 0, 1, 1, 1]
+    assert asked == [100]
+    assert part.weights(epoch(2, counts)) is None
+    assert part.weights(epoch(4, counts)) is None
+    with pytest.raises(ValueError, match="would leave no image at epoch 3"):
+        part.weights(epoch(3, counts * 0))
+    labels = (2, 0, 0, 0, 0)  # of class 2 there is the hardest image alone, of class 1 none to begin with
+    with pytest.warns(UserWarning, match="at epoch 3 leaves no image of the classes 2:"):
+        part.weights(epoch(3, counts, labels))
 
 
 def test_weights_are_the_papers():
@@ -53,7 +56,7 @@ def test_weights_are_the_papers():
     part = Reweigh(start=0, every=10)
     counts = np.arange(17)
     expected = norm.ppf(clopper_pearson_lower(np.maximum(counts, 12), 16, 0.1))
-    weights = part.weights(torch.from_numpy(counts)).numpy()
+    weights = part.of_counts(torch.from_numpy(counts)).numpy()
     np.testing.assert_allclose(weights, expected / expected[12], rtol=1e-12)
     assert weights[0] == weights[12] == 1
     assert np.all(np.diff(weights[12:]) > 0)
@@ -61,32 +64,41 @@ def test_weights_are_the_papers():
 
 def test_reweighing_happens_when_it_should():
     part = Reweigh(start=7, every=3)
-
-    def factor(epoch):
-        return part.factor(moment(None, epoch, count=lambda draws: torch.zeros(4).long()))
-
-    asked = [epoch for epoch in range(20) if factor(epoch) is not None]
+    asked = [number for number in range(20) if part.weights(epoch(number, torch.zeros(4).long())) is not None]
     assert asked == [7, 10, 13, 16, 19]
+
+
+def test_a_sampler_remembers_its_weights_until_it_gives_others():
+    part = Reweigh(start=1, every=2)
+    state = {}
+    kept = []
+    for number in range(5):
+        state = part.remember(epoch(number, torch.tensor([12, 16 - number])), state)
+        kept.append(state.get("weights"))
+    assert kept[0] is None
+    assert kept[1] is kept[2]
+    assert kept[3] is kept[4]
+    assert not torch.equal(kept[2], kept[3])
 
 
 def test_drawing_follows_the_weights():
     """Chi-square at 1e-6, seed fixed; weights 0 are never drawn; without weights it is a permutation."""
-    factors = {0: torch.tensor([1.0, 1.0, 0.0, 1.0]).double(), 2: torch.tensor([1.0, 2.0, 3.0, 5.0]).double()}
+    weights = [torch.tensor([1.0, 1.0, 0.0, 1.0]).double(), torch.tensor([1.0, 2.0, 3.0, 5.0]).double()]
     counts = sum(
-        np.bincount(drawn(factors, 4, torch.Generator().manual_seed(seed)).numpy(), minlength=4) for seed in range(3000)
+        np.bincount(draw(weights, 4, torch.Generator().manual_seed(seed)).numpy(), minlength=4) for seed in range(3000)
     )
     assert counts[2] == 0
     assert chisquare(counts[[0, 1, 3]], np.array([1, 2, 5]) / 8 * 12_000).pvalue > 1e-6
-    order = drawn({}, 1000, torch.Generator().manual_seed(0)).numpy()
+    order = draw([], 1000, torch.Generator().manual_seed(0)).numpy()
     assert sorted(order) == list(range(1000))
     assert not np.array_equal(order, np.arange(1000))
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 1e-9, 9.5]), min_size=1, max_size=6).filter(any), st.integers(0, 2**60))
-def test_a_sample_of_weight_zero_is_never_drawn(weights, seed):
-    found = drawn({0: torch.tensor(weights, dtype=torch.float64)}, len(weights), torch.Generator().manual_seed(seed))
-    assert len(found) == len(weights)
-    assert all(weights[i] > 0 for i in found)
+def test_an_image_of_weight_zero_is_never_drawn(weights, seed):
+    order = draw([torch.tensor(weights, dtype=torch.float64)], len(weights), torch.Generator().manual_seed(seed))
+    assert len(order) == len(weights)
+    assert all(weights[i] > 0 for i in order)
 
 
 # -- E3: the attack -------------------------------------------------------------------------------------------------
@@ -102,11 +114,11 @@ def test_the_attack_stays_on_the_sphere_and_helps(seed, steps, step):
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 3))
     images, labels = torch.rand(12, 1, 4, 4, generator=generator), torch.randint(0, 3, (12,), generator=generator)
     noise = 0.5 * torch.randn(2, 12, 1, 4, 4, generator=generator)
-    attacked = Attack(0, steps, step).noise(moment(model), images, labels, noise)
-    torch.testing.assert_close(attacked.flatten(2).norm(dim=2), noise.flatten(2).norm(dim=2), rtol=1e-5, atol=1e-6)
-    right = [(model((images + delta).flatten(0, 1)).argmax(1) == labels.repeat(2)) for delta in (noise, attacked)]
+    moved = attacked(Attack(0, steps, step), model, images, labels, noise)
+    torch.testing.assert_close(moved.flatten(2).norm(dim=2), noise.flatten(2).norm(dim=2), rtol=1e-5, atol=1e-6)
+    right = [(model((images + delta).flatten(0, 1)).argmax(1) == labels.repeat(2)) for delta in (noise, moved)]
     wrong = ~right[0].view(2, 12)
-    assert torch.equal(attacked[wrong], noise[wrong])
+    assert torch.equal(moved[wrong], noise[wrong])
     assert right[1].sum() <= right[0].sum()
 
 
@@ -117,7 +129,7 @@ def test_the_attack_goes_along_the_gradient():
     model[1].weight.data = weight
     images = torch.tensor([[[[0.9, 0.1], [0.5, 0.5]]]])
     noise = torch.tensor([[[[[0.0, 0.0], [0.3, 0.4]]]]])  # norm 0.5; label 0 is right
-    moved = Attack(0, 1, 0.25).noise(moment(model), images, torch.tensor([0]), noise).flatten()
+    moved = attacked(Attack(0, 1, 0.25), model, images, torch.tensor([0]), noise).flatten()
     direction = torch.tensor([-1.0, 1.0, 0.0, 0.0]) / 2**0.5
     expected = noise.flatten() + 0.25 * direction
     torch.testing.assert_close(moved, 0.5 * expected / expected.norm())
@@ -130,13 +142,13 @@ def test_the_attack_leaves_the_network_as_it_was():
     images, noise = torch.rand(8, 1, 8, 8), 0.5 * torch.randn(2, 8, 1, 8, 8)
     labels = model.eval()(images).argmax(1)
     model.train()
-    attacked = Attack(0, 3, 0.5).noise(moment(model), images, labels, noise)
-    assert not torch.equal(attacked, noise)
+    moved = attacked(Attack(0, 3, 0.5), model, images, labels, noise)
+    assert not torch.equal(moved, noise)
     assert all(module.training for module in model.modules())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert not attacked.requires_grad
-    assert Attack(5, 3, 0.5).noise(moment(model, epoch=4), images, labels, noise) is noise
+    assert not moved.requires_grad
+    assert attacked(Attack(5, 3, 0.5), model, images, labels, noise, number=4) is noise
 
 
 # -- E3 in closed form ----------------------------------------------------------------------------------------------
@@ -173,7 +185,7 @@ def test_the_attack_moves_each_vector_until_the_network_errs_on_it():
     }
     noise = torch.stack(list(vectors.values()))
     part = Attack(start=0, steps=5, step=0.5)
-    found = part.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
+    found = attacked(part, model, images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
     rows = zip(vectors.items(), found.flatten(2), strict=True)
     for (times, starts), ends in rows:
         expected = [turned(start, up, 0.5, times) for start, up in zip(starts, uphill, strict=True)]
@@ -181,7 +193,7 @@ def test_the_attack_moves_each_vector_until_the_network_errs_on_it():
     torch.testing.assert_close(found.flatten(2).norm(dim=2), noise.norm(dim=2))
     # A run of fewer steps is the beginning of a longer one.
     short = Attack(start=0, steps=3, step=0.5)
-    found = short.noise(moment(model), images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
+    found = attacked(short, model, images.view(2, 1, 2, 2), torch.tensor([0, 1]), noise.view(4, 2, 1, 2, 2))
     torch.testing.assert_close(found[1, 0].flatten(), turned(noise[1, 0], uphill[0], 0.5, 3))
 
 
@@ -199,7 +211,7 @@ def test_a_step_is_as_long_as_asked_for_whatever_the_lead(gap, step, dimension):
     noise = torch.full((dimension + 1,), 0.3)
     noise[0] = 0
     shape = (1, 1, dimension + 1)
-    found = Attack(0, 1, step).noise(moment(model), image.view(1, *shape), torch.tensor([0]), noise.view(1, 1, *shape))
+    found = attacked(Attack(0, 1, step), model, image.view(1, *shape), torch.tensor([0]), noise.view(1, 1, *shape))
     torch.testing.assert_close(found.flatten(), turned(noise, uphill, step, 1), rtol=1e-4, atol=1e-6)
 
 
@@ -211,7 +223,7 @@ def test_a_step_is_never_longer_than_asked_for(gap):
     model, _ = linear(weight)
     noise = torch.tensor([0.0, 1.0, 1.0, 1.0])
     image = torch.tensor([1.0, 0, 0, 0]).view(1, 1, 2, 2)
-    found = Attack(0, 1, 0.01).noise(moment(model), image, torch.tensor([0]), noise.view(1, 1, 1, 2, 2)).flatten()
+    found = attacked(Attack(0, 1, 0.01), model, image, torch.tensor([0]), noise.view(1, 1, 1, 2, 2)).flatten()
     assert torch.isfinite(found).all()
     assert (found - noise).norm() <= 0.0101
 
@@ -228,7 +240,7 @@ def test_the_attack_on_a_linear_network_is_known_vector_by_vector(seed, steps, s
     images, noise = torch.rand(6, 9, generator=generator), 0.7 * torch.randn(3, 6, 9, generator=generator)
     labels = model(images).argmax(1)
     labels[0] = 1 - labels[0]  # on this one the network errs without noise already
-    found = Attack(0, steps, step).noise(moment(model), images.view(6, 1, 3, 3), labels, noise.view(3, 6, 1, 3, 3))
+    found = attacked(Attack(0, steps, step), model, images.view(6, 1, 3, 3), labels, noise.view(3, 6, 1, 3, 3))
     for copy in range(3):
         for i, label in enumerate(labels.tolist()):
             sign, delta, close = 1 - 2 * label, noise[copy, i].double(), False

@@ -1,6 +1,5 @@
 """The logs that ship with the package: complete, recomputable from their counts, and of the networks beside them."""
 
-import json
 import os
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from scipy.stats import binomtest
 import rstheory
 from rstheory import radius_from_count
 from rstheory.logs.read import read_log
-from rstheory.smoothing.counting import Counter
+from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, prepare, weights_digest
-from rstheory.smoothing.noise import ESTIMATION, PREDICTION, SELECTION, Noise
-from rstheory.smoothing.training import EasySamples, Settings
+from rstheory.smoothing.noise import Noise
+from rstheory.smoothing.purposes import ESTIMATION, PREDICTION, SELECTION
+from rstheory.smoothing.training.identity import identity_of_checkpoint
 
 ZOO = Path(rstheory.__file__).parent / "zoo"
 LOGS = {path.relative_to(ZOO).as_posix(): path for path in sorted(ZOO.rglob("noise_*.tsv"))}
@@ -55,9 +55,8 @@ def test_logs_belong_to_their_checkpoints(name):
 @pytest.mark.parametrize("path", TRAINING, ids=lambda path: "/".join(path.parts[-3:]))
 def test_training_logs_agree_with_the_baselines_until_the_method_begins(path):
     """One seed, machine and number of threads: what the method does not change is the same to the last digit."""
-    checkpoint = load_checkpoint(path.with_name(path.name.replace("train.tsv", "safetensors")))
-    config = json.loads(checkpoint.metadata["config"])
-    start = Settings(**config | {"easy": EasySamples(**config["easy"])}).start
+    run = identity_of_checkpoint(path.with_name(path.name.replace("train.tsv", "safetensors")))
+    start = min([value for name, value in run.items() if name.endswith(".start")], default=run["epochs"])
     baseline = path.parent.parent / "gaussian" / path.name
     own, other = (pd.read_csv(log, sep="\t").drop(columns="seconds").iloc[:start] for log in (path, baseline))
     pd.testing.assert_frame_equal(own, other)
@@ -71,7 +70,7 @@ def test_the_first_rows_come_out_again():
     data, checkpoint = load("digits"), load_checkpoint(checkpoint_of(name))
     noise = Noise(int(rows["seed"][0]), float(rows["sigma"][0]), 64)
     options = {"shape": data.shape, "classes": 10, "noise": noise, "device": torch.device("cpu")}
-    with Counter(prepare(checkpoint.model), **options) as counter:
+    with ClassCounter(prepare(checkpoint.model), **options) as counter:
         images = data.inputs(torch.arange(3)).double()
         found = counter.count(images, range(3), {SELECTION: 100, ESTIMATION: 10_000})[:, 1]
     shipped = np.array([[int(c) for c in cell.split(",")] for cell in rows["counts"]])
@@ -88,7 +87,7 @@ def test_fresh_draws_fit_the_counts_of_a_shipped_log(name):
     data, checkpoint = load(CIFAR10), load_checkpoint(checkpoint_of(name))
     noise = Noise(1, float(rows["sigma"].iloc[0]), 3072)
     options = {"shape": data.shape, "classes": 10, "noise": noise, "device": torch.device("cpu")}
-    with Counter(prepare(checkpoint.model), **options) as counter:
+    with ClassCounter(prepare(checkpoint.model), **options) as counter:
         images = data.inputs(torch.tensor(rows["idx"].to_numpy())).double()
         found = counter.count(images, rows["idx"].tolist(), {PREDICTION: 200})[:, 0]
     for fresh, cell in zip(found, rows["counts"], strict=True):

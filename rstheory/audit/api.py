@@ -63,8 +63,8 @@ def compare_logs(a: Source, b: Source, *, seed: int = 0) -> Comparison:
 
 def _read_all(path: str | os.PathLike[str]) -> list[CertificationLog]:
     """The log of a file, or those of a folder."""
-    found = find_logs([path])
-    if found.errors:
-        where, reason = found.errors[0]
+    files = find_logs([path])
+    if files.errors:
+        where, reason = files.errors[0]
         raise ValueError(reason if reason.startswith(where) else f"{where}: {reason}")
-    return [read_log(log) for log in found.logs]
+    return [read_log(log) for log in files.logs]

@@ -78,7 +78,7 @@ class BudgetCurves:
         starts = np.cumsum([0, *(len(where) for where, _ in rows)])
         shape = (len(rows), len(self.counts))
         columns, times = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
-        return csr_array((times.astype(np.float64), columns.astype(np.int64), starts), shape=shape)
+        return csr_array((times.astype(np.float64), columns.astype(np.int32), starts), shape=shape)
 
     def at(self, n: int) -> list[BudgetedACR]:
         """Expected ACR of each log at budget n: exact up to the logs' own, beyond it predicted (interpolated)."""

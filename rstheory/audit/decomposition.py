@@ -66,9 +66,9 @@ def decompose(
         difference = np.mean(gained, axis=axis)
         return np.stack([difference, level[0] - level[1], difference - (level[0] - level[1])])
 
-    found = [float(part) for part in parts(*samples)]
+    estimates = [float(part) for part in parts(*samples)]
     again = bootstrap(samples, parts, paired=True, vectorized=True, method="percentile", n_resamples=_RESAMPLES,
                       batch=100, rng=np.random.default_rng(0))  # fmt: skip
     ends = [(float(low), float(high)) for low, high in zip(*again.confidence_interval, strict=True)]
     mean = [float(np.mean(counts)) / n for counts in (a, b)]
-    return Decomposition(found[0], ends[0], found[1], ends[1], found[2], ends[2], mean[0], mean[1])
+    return Decomposition(estimates[0], ends[0], estimates[1], ends[1], estimates[2], ends[2], mean[0], mean[1])

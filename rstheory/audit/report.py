@@ -27,7 +27,7 @@ from rstheory.transport import BudgetedACR
 
 BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
-# Pairs grow with the square of the number of logs; groups of up to so many are compared pair by pair unless asked.
+# Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
@@ -181,16 +181,16 @@ def audit_report(
         for g, (group, reason) in enumerate(zip(groups, reasons, strict=True)):
             if reason is None:
                 key = (logs[group[0]].n, logs[group[0]].alpha)
-                found = [logs[i] for i in group]
-                comparisons[g] = compare_all(found, curves[key], positions=[places[i] for i in group], advance=advance)
+                alike = [logs[i] for i in group]
+                comparisons[g] = compare_all(alike, curves[key], positions=[places[i] for i in group], advance=advance)
 
     names = short_names([log.path for log in logs])
-    reports = tuple(_log_report(log, name, found) for log, name, found in zip(logs, names, at, strict=True))
+    reports = tuple(_log_report(log, name, acr) for log, name, acr in zip(logs, names, at, strict=True))
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, found, reason, label)
-            for group, found, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
+            _group(reports, group, pairs, reason, label)
+            for group, pairs, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
         tuple(places),

@@ -24,14 +24,14 @@ def audit(
     ],
     sigma: Annotated[
         float | None,
-        typer.Option(callback=positive, help="Noise level; default: from the log or its name (noise_0.50)."),
+        typer.Option(callback=positive, help="Noise level. Default: from the log or its name (noise_0.50)."),
     ] = None,
     n: Annotated[
-        int | None, typer.Option("--n", min=1, help="Noise draws a sample; default: from the log, else 100000.")
+        int | None, typer.Option("--n", min=1, help="Noise draws per sample. Default: from the log, else 100000.")
     ] = None,
     alpha: Annotated[
         float | None,
-        typer.Option(callback=level, help="Significance level; default: from the log, else 0.001."),
+        typer.Option(callback=level, help="Significance level. Default: from the log, else 0.001."),
     ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write everything found as JSON.")
@@ -42,7 +42,7 @@ def audit(
     ] = None,
     compare: Annotated[
         bool | None,
-        typer.Option("--compare/--no-compare", help="Compare every pair of logs; default: in groups of up to 12 logs."),
+        typer.Option("--compare/--no-compare", help="Compare every pair of logs. Default: in groups of up to 12 logs."),
     ] = None,
 ) -> None:
     """Audit certification logs: ACR as printed and sound, at other budgets, ranks, and who leads whom where.
@@ -56,12 +56,12 @@ def audit(
     from rstheory.audit.terminal import print_report
     from rstheory.logs.find import find_logs
 
-    found = find_logs(paths)
-    _spare_the_logs(found.logs, json, figures)
-    errors = list(found.errors)
+    files = find_logs(paths)
+    _spare_the_logs(files.logs, json, figures)
+    errors = list(files.errors)
     logs: list[CertificationLog] = []
-    with on_terminal("reading", "logs")(len(found.logs)) as advance:
-        for path in found.logs:
+    with on_terminal("reading", "logs")(len(files.logs)) as advance:
+        for path in files.logs:
             log = _read(path, sigma, n, alpha, errors)
             logs += [] if log is None else [log]
             advance(1)
@@ -75,7 +75,7 @@ def audit(
     try:
         if json is not None:
             unread = [{"path": path, "message": reason} for path, reason in errors]
-            skipped = [{"path": path, "message": reason} for path, reason in found.skipped]
+            skipped = [{"path": path, "message": reason} for path, reason in files.skipped]
             write_json({**to_json(report), "errors": unread, "skipped": skipped}, json)
             typer.echo(f"wrote {printable(str(json))}")
         if figures is not None and logs:
@@ -95,8 +95,8 @@ def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None
 
     if json is not None and (log := first_same(json, logs)) is not None:
         refuse(f"--json {json} would replace {log}, one of the logs to be read: name another file")
-    drawn = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
-    if figures is not None and (log := first_inside(figures, drawn)) is not None:
+    at_risk = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
+    if figures is not None and (log := first_inside(figures, at_risk)) is not None:
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
 
 

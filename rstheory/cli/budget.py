@@ -50,9 +50,9 @@ def budget(
         refuse(str(error))
     typer.echo(f"A constant classifier on {classes} balanced classes, sigma={sigma}, alpha={alpha}, exceeds ACR {acr}")
     if needed.n is None:
-        typer.echo("  with a number N of noise draws a sample that has more digits than can be written out")
+        typer.echo("  with a number N of noise draws per sample that has more digits than can be written out")
     else:
-        typer.echo(f"  with N = {needed.n:,} noise draws a sample, and no fewer")
+        typer.echo(f"  with N = {needed.n:,} noise draws per sample, and no fewer")
     typer.echo(f"  log10 N = {_number(needed.log10_n)}")
     if enough is None:
         typer.echo(f"At N = {n:,}: nothing can be certified at alpha={alpha}, whatever sigma;")

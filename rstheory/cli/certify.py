@@ -11,11 +11,13 @@ from rstheory.cli.common import refusals
 from rstheory.cli.options import (
     Alpha,
     Batch,
+    Channels,
     Checkpoint,
     Compile,
     Data,
     Device,
     Dtype,
+    Label,
     Max,
     Mean,
     N,
@@ -25,7 +27,9 @@ from rstheory.cli.options import (
     Sigma,
     Skip,
     Split,
+    Start,
     Std,
+    TrustProgram,
     numbers,
 )
 
@@ -41,6 +45,9 @@ def certify(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -49,6 +56,7 @@ def certify(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
 
@@ -59,6 +67,7 @@ def certify(
     """
     from rstheory import budget_for_acr, min_certifiable_count
     from rstheory._progress import on_terminal
+    from rstheory.smoothing.rules import FixedDraws
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
@@ -67,16 +76,20 @@ def certify(
             least = budget_for_acr(0, alpha).n
             raise ValueError(f"--n {n} certifies nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
         tau = run_checkpoint(
-            task := Certify(sigma, n, n0, alpha, seed),
+            task := Certify(sigma, FixedDraws(n, alpha), n0, seed),
             checkpoint=checkpoint,
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=on_terminal("certifying", "draws"),
         )
@@ -101,6 +114,9 @@ def predict(
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
+    label: Label = None,
+    channels: Channels = None,
+    start: Start = 0,
     skip: Skip = 1,
     max_: Max = None,
     dtype: Dtype = "float32",
@@ -109,6 +125,7 @@ def predict(
     compile_: Compile = False,
     mean: Mean = None,
     std: Std = None,
+    trust_program: TrustProgram = False,
 ) -> None:
     """Predict with a smoothed classifier (PREDICT of Cohen et al. 2019): the class, or -1 where it abstains."""
     from rstheory._progress import on_terminal
@@ -126,11 +143,15 @@ def predict(
             source=data,
             out=out,
             split=split,
+            label=label,
+            channels=channels,
+            start=start,
             skip=skip,
             limit=max_,
             machine=Machine(dtype, device, batch, compile_),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
+            trust_program=trust_program,
             resume=resume,
             progress=on_terminal("certifying", "draws"),
         )

@@ -52,7 +52,9 @@ def refusals() -> Iterator[None]:
     """What cannot be done, and what is doubtful, said in one line."""
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *where: typer.echo(f"rstheory: warning: {message}", err=True)
+            warnings.showwarning = lambda message, *where: typer.echo(
+                printable(f"rstheory: warning: {message}"), err=True
+            )
             yield
     except ValueError as error:
         message, status = str(error), USAGE

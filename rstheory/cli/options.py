@@ -14,26 +14,41 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         dir_okay=False,
-        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, a torch.export or TorchScript file.",
+        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, or, with --trust-program, a"
+        " torch.export (.pt2) or TorchScript file.",
     ),
 ]
 Data = Annotated[
     str,
     typer.Option(
         "--data",
-        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py or its archive,"
-        " a folder of Parquet files, a folder of image folders.",
+        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py,"
+        " cifar-100-python or their archives, a data set of the Hugging Face hub, a folder of image folders.",
     ),
 ]
 Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
 Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")]
 N = Annotated[int, typer.Option("--n", "-n", min=1, help="Draws that count the class.")]
-Alpha = Annotated[float, typer.Option(callback=level, help="Probability of a wrong answer, a sample.")]
+Alpha = Annotated[
+    float, typer.Option(callback=level, help="Significance level: probability, per image, that the answer is wrong.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.")]
-Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only.")]
-Max = Annotated[int | None, typer.Option("--max", min=1, help="Take so many images at most.")]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Which labels, such as coarse_label; default: label, else fine_label."),
+]
+Channels = Annotated[
+    int | None, typer.Option(min=1, max=4, help="3 reads grey images as colour, 1 the other way; default: as saved.")
+]
+TrustProgram = Annotated[
+    bool,
+    typer.Option("--trust-program", help="Run the code in a .pt2 or TorchScript file. Trust whoever made it."),
+]
+Start = Annotated[int, typer.Option(min=0, help="Number of the first image. Chunks of one run differ in it.")]
+Skip = Annotated[int, typer.Option(min=1, help="Take every SKIP-th image only, from --start on.")]
+Max = Annotated[int | None, typer.Option("--max", min=1, help="Take at most this many images.")]
 Dtype = Annotated[
     str,
     typer.Option(
@@ -43,7 +58,7 @@ Dtype = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")]
 Batch = Annotated[
-    int | None, typer.Option(min=1, help="Noisy images a forward pass; default 256 on CPU, 2048 on CUDA.")
+    int | None, typer.Option(min=1, help="Noisy images per forward pass. Default: 256 on the CPU, 2048 on CUDA.")
 ]
 Mean = Annotated[
     str | None,
@@ -51,7 +66,10 @@ Mean = Annotated[
         help="Normalisation of a published checkpoint, which lacks it: 0.4914,0.4822,0.4465; default: the usual."
     ),
 ]
-Std = Annotated[str | None, typer.Option(help="Likewise; SmoothAdv's checkpoints need 1,1,1.")]
+Std = Annotated[
+    str | None,
+    typer.Option(help="The same for the divisor, with or without --mean. SmoothAdv's checkpoints need 1,1,1."),
+]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network with torch.compile first.")]
 
 

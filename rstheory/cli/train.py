@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rstheory.cli.common import positive, refusals
-from rstheory.cli.options import Data, Sigma
+from rstheory.cli.options import Channels, Data, Label, Sigma
 
 if TYPE_CHECKING:
-    from rstheory.smoothing.training import EasySamples, Settings
-    from rstheory.smoothing.training.trainer import Progress
+    from rstheory._progress import Advance
+    from rstheory.smoothing.data import Dataset
+    from rstheory.smoothing.training import Method as MethodParts
+    from rstheory.smoothing.training import Schedule, Settings
+    from rstheory.smoothing.training.epoch import Progress
 
 Method = Annotated[
     str,
-    typer.Option(help="gaussian, discard, reweigh, attack, easy (all three), or parts joined by +, as discard+attack."),
+    typer.Option(
+        help="gaussian, smoothadv, macer, consistency, smoothmix, catrs, discard, reweigh, attack, easy (the last three"
+        " together), or parts joined by +, as discard+attack."
+    ),
 ]
 
 
@@ -33,130 +39,210 @@ def train(
     arch: Annotated[
         str, typer.Option(help="resnet20, resnet56, resnet110, any resnet<6n+2>, mlp or cnn.")
     ] = "resnet110",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes through the data; the schedule scales with it.")] = 150,
-    draws: Annotated[int, typer.Option(min=1, help="Noise vectors an image and step.")] = 4,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
-    learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Initial learning rate.")] = 0.1,
-    reweigh_every: Annotated[
+    epochs: Annotated[
         int | None,
+        typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
+    ] = None,
+    budget_pflop: Annotated[
+        float | None,
         typer.Option(
-            min=1, help="Epochs of a schedule of 150 between two reweighings; scales with --epochs. Default: 10."
+            callback=positive,
+            help="In place of --epochs: as many epochs as fit into this cost, in 10^15 floating-point operations.",
         ),
     ] = None,
-    discard_draws: Annotated[
-        int | None, typer.Option(min=1, help="Noise draws by which discarding measures an image. Default: 100.")
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Noise vectors per image in each step. Default: that of the method's paper, 4 for most."
+        ),
     ] = None,
-    attack_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the attack; default: the paper's.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Images per step.")] = 256,
+    learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Highest learning rate.")] = 0.1,
+    schedule: Annotated[
+        str,
+        typer.Option(help="stepdecay: lower the rate at each milestone. triangle: raise it to a peak, then lower it."),
+    ] = "stepdecay",
+    milestones: Annotated[
+        str | None,
+        typer.Option(help="Of stepdecay, epochs of 150; they scale with --epochs. Default: 50,100."),
+    ] = None,
+    gamma: Annotated[
+        float | None,
+        typer.Option(callback=positive, help="Of stepdecay, factor at each milestone. Default: 0.1."),
+    ] = None,
+    peak: Annotated[
+        float | None,
+        typer.Option(callback=positive, help="Of triangle, share of the run before the peak. Default: 0.25."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PART.NAME=VALUE",
+            help="Another value for a hyper-parameter of the method, as attack.steps=3. May be given several times.",
+        ),
+    ] = None,
+    reweigh_every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Epochs of 150 between two reweighings; they scale with --epochs. Default: 10."),
+    ] = None,
+    discard_draws: Annotated[
+        int | None, typer.Option(min=1, help="Same as --set discard.draws: noise samples per image. Default: 100.")
+    ] = None,
+    attack_steps: Annotated[
+        int | None, typer.Option(min=1, help="Same as --set attack.steps. Default: the paper's.")
+    ] = None,
     attack_step: Annotated[
         float | None,
         typer.Option(
             callback=positive,
-            help="L2 length of a step; default: the paper's for CIFAR-10, too long for images much smaller.",
+            help="Same as --set attack.step: L2 length of a step. Default: the paper's for CIFAR-10, which is too long"
+            " for images that are much smaller.",
         ),
     ] = None,
     augment: Annotated[
         bool, typer.Option("--augment/--no-augment", help="Flip and crop images at random, as for CIFAR-10.")
     ] = True,
+    label: Label = None,
+    channels: Channels = None,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with a run that was cut short; leave a complete one."),
+        typer.Option("--resume", help="Go on with a run that was cut short. A complete run stays as it is."),
     ] = False,
 ) -> None:
-    """Train a base classifier under Gaussian noise, or by the easy-sample methods of Sun et al. (2025, Section 5).
+    """Train a base classifier under Gaussian noise, or by another method for smoothed classifiers.
 
+    smoothadv, macer, consistency, smoothmix and catrs are the methods of Salman et al. (2019), Zhai et al. (2020),
+    Jeong & Shin (2020), and Jeong et al. (2021 and 2023). easy is that of Sun et al. (2025, Section 5). Its parts are
     discard: training images that are hard under noise are dropped, once. reweigh: the others are drawn in proportion to
-    the radius they can be certified with. attack: noise is turned towards where the network errs.
+    the radius they can be certified with. attack: noise is turned towards where the network is wrong.
 
-    Writes the checkpoint, and beside it a training log (.train.tsv). What is not given is the paper's setting for the
-    noise level (the nearest of 0.25, 0.5 and 1), scaled to the epochs. A run that was killed goes on with --resume; on
+    Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the papers' for the noise level (the
+    nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on
     the same machine's CPU it ends in the same weights.
     """
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device
-    from rstheory.smoothing.training import Settings
+    from rstheory.smoothing.training import Settings, published_draws, recipe
     from rstheory.smoothing.training import train as trained
+    from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
 
     with refusals():
         place = own_device(device)
         if place.type == "cpu":
             keep_freed_memory()
+        if epochs and budget_pflop:
+            raise ValueError(f"--epochs {epochs} and --budget-pflop {budget_pflop} are not allowed together: give one")
         settings = Settings(
             sigma=sigma,
-            epochs=epochs,
-            draws=draws,
+            epochs=epochs or PUBLISHED_EPOCHS,
             batch=batch,
             learning_rate=learning_rate,
             flip_and_crop=augment,
             dtype=dtype,
             seed=seed,
+            schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
         )
-        settings = replace(
-            settings, easy=_easy(method, settings, reweigh_every, discard_draws, attack_steps, attack_step)
-        )
-        kept = resume and out.exists()
+        settings = replace(settings, draws=draws or published_draws(method, settings))
+        training_set = load(data, "train", label=label, channels=channels)
+        options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
+        given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
+        given |= _assignments(set_ or [])
+
+        def of(epochs: int) -> tuple[MethodParts, Settings]:
+            """Method and settings of a run of this many epochs."""
+            scaled = replace(settings, epochs=epochs)
+            every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
+            return recipe(method, scaled, every | given), scaled
+
+        made, settings = of(settings.epochs)
+        if budget_pflop:
+            made, settings = of(_affordable(budget_pflop, of, settings, arch, training_set))
+        complete = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         trained(
-            method,
+            made,
             settings,
-            load(data, "train"),
+            training_set,
             arch=arch,
             out=out,
             device=place,
             resume=resume,
             command=command,
-            progress=_epochs(epochs),
+            progress=_epochs(settings.epochs),
         )
-    typer.echo(f"{out} is complete: left as it is" if kept else f"wrote {out}")
+    typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
 
 
-def _easy(
-    method: str,
+def _affordable(
+    pflop: float,
+    run: Callable[[int], tuple[MethodParts, Settings]],
     settings: Settings,
-    reweigh_every: int | None,
-    discard_draws: int | None,
-    attack_steps: int | None,
-    attack_step: float | None,
-) -> EasySamples:
-    """The paper's hyper-parameters with those that were given. ValueError for one that the method has no use for."""
-    from rstheory.smoothing.training import Attack, Discard, Reweigh, parts_of
+    arch: str,
+    training_set: Dataset,
+) -> int:
+    """The most epochs within a budget. That the method would not begin in them is refused later, with the reason."""
+    from rstheory.smoothing.models import build
+    from rstheory.smoothing.training import recipe
+    from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
+    from rstheory.smoothing.training.cost import cost_of
 
-    parts = parts_of(method, settings)
-    given: dict[str, Any] = {}
-    for option, name, value, part in (
-        ("--reweigh-every", "every", reweigh_every, Reweigh),
-        ("--discard-draws", "discard_draws", discard_draws, Discard),
-        ("--attack-steps", "steps", attack_steps, Attack),
-        ("--attack-step", "step", attack_step, Attack),
-    ):
-        if value is None:
-            continue
-        if not any(isinstance(one, part) for one in parts):
-            raise ValueError(f"{option} {value} has no effect with --method {method}: leave it out")
-        given[name] = value
-    return replace(settings.easy, **given)
+    cost = cost_of(build(arch, len(training_set.classes), training_set.shape), training_set.shape)
+    gaussian = recipe("gaussian", settings)
+
+    def planned(epochs: int) -> float:
+        try:
+            method, _ = run(epochs)
+        except ValueError:
+            method = gaussian
+        return planned_pflop(method, settings.draws, epochs, len(training_set), cost)
+
+    return affordable_epochs(pflop, planned)
+
+
+def _assignments(texts: list[str]) -> dict[str, object]:
+    """Hyper-parameters by name from PART.NAME=VALUE. ValueError for text of another form."""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, sign, _) in zip(texts, pairs, strict=True):
+        if not (sign and "." in name):
+            raise ValueError(f"--set {text} is not allowed: write PART.NAME=VALUE, as attack.steps=3")
+    return {name: value for name, _, value in pairs}
+
+
+def _schedule(name: str, **options: object) -> Schedule:
+    """The schedule of this name with those options that are not None. ValueError for one that it has no use for."""
+    from rstheory.smoothing.training import SCHEDULES
+
+    if name not in SCHEDULES:
+        raise ValueError(f"--schedule {name} is not allowed: use {' or '.join(SCHEDULES)}")
+    given = {option: value for option, value in options.items() if value is not None}
+    known = {one.name for one in fields(SCHEDULES[name])}
+    for option, value in given.items():
+        if option not in known:
+            raise ValueError(f"--{option} {value} has no effect with --schedule {name}: leave it out")
+    return SCHEDULES[name](**given)
+
+
+def _epoch_numbers(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"--milestones {text} is not allowed: write epoch numbers, as 50,100") from error
 
 
 def _epochs(epochs: int) -> Progress:
     """Progress in steps of each epoch, with the last epoch's numbers, where a person is looking."""
+    from rstheory._progress import on_terminal
 
-    @contextmanager
-    def progress(epoch: int, steps: int, last: str) -> Iterator[Callable[[int], None]]:
-        if not sys.stderr.isatty():
-            yield lambda done: None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    def progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
         cells = last.split("\t")
         told = f", loss {cells[2]}, accuracy under noise {cells[3]}" if len(cells) > 3 else ""
-        text = TextColumn(f"epoch {epoch + 1} of {epochs}{told}")
-        columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("", total=steps)
-            yield lambda done: bar.update(task, advance=done)
+        return on_terminal(f"epoch {epoch + 1} of {epochs}{told}", "steps")(steps)
 
     return progress

@@ -47,33 +47,33 @@ def find_experiments(root: Path) -> list[Experiment]:
     ValueError if there are none, naming what was looked for, if two have one data set, method and noise level, or if a
     file of measurements is of another network than the log; and as `read_log` for broken logs.
     """
-    found: list[Experiment] = []
+    experiments: list[Experiment] = []
     for path in sorted(root.rglob("noise_*.tsv")):
         experiment = _experiment(root, path)
-        for other in found:
+        for other in experiments:
             if (other.data, other.method, other.log.sigma) == (
                 experiment.data,
                 experiment.method,
                 experiment.log.sigma,
             ):
                 raise ValueError(f"{other.log.path} and {path} are of one method, data set and noise level: keep one")
-        found.append(experiment)
-    if not found:
+        experiments.append(experiment)
+    if not experiments:
         raise ValueError(f"{root}: no experiment below it; expected files like digits/gaussian/noise_0.50.tsv")
-    return sorted(found, key=lambda e: (e.data, e.log.sigma, e.method != BASELINE, -e.log.acr, e.method))
+    return sorted(experiments, key=lambda e: (e.data, e.log.sigma, e.method != BASELINE, -e.log.acr, e.method))
 
 
 def doubts(experiments: Sequence[Experiment]) -> list[str]:
     """What a reader of the tables should know: warnings of the logs, and logs of one group that differ in samples."""
-    found = [f"{e.log.path}: {warning.message}" for e in experiments for warning in e.log.warnings]
+    texts = [f"{e.log.path}: {finding.message}" for e in experiments for finding in e.log.warnings]
     for (data, sigma), group in grouped(experiments).items():
         if len({tuple(e.counts.index) for e in group}) > 1:
             sizes = ", ".join(f"{e.method} {e.log.samples}" for e in group)
-            found.append(
+            texts.append(
                 f"{data} at sigma={sigma:g}: the logs hold different samples ({sizes}); each row of the table of"
                 " accuracies is of its own samples, gains and changes are of those in common"
             )
-    return found
+    return texts
 
 
 def grouped(experiments: Sequence[Experiment]) -> dict[tuple[str, float], list[Experiment]]:

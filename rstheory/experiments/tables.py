@@ -31,7 +31,7 @@ def accuracy_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 
 
 def ablation_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
-    """What each method gains over the baseline: ACR, and certified accuracy at some radii; one row a method.
+    """What each method gains over the baseline: ACR, and certified accuracy at some radii; one row per method.
 
     "s.e." after each gain: its paired standard error over the samples that both logs hold. A log of another budget than
     the baseline's is left out.
@@ -93,7 +93,7 @@ def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """Mean label probability on test samples that are hard (p < 1/2) and easy, and its change against the baseline.
 
-    One row a method and a judge of what is hard ("decided by"): the baseline's p; and where it was trained again, that
+    One row per method and judge of what is hard ("decided by"): the baseline's p; and where it was trained again, that
     run's. The baseline's own p flatters any rival on hard samples and slights it on easy ones, by regression to the
     mean: what was low in this run by chance is higher in another, as the row of the other run shows; less so for rivals
     that went through the baseline's weights until their method began. The other run is impartial between the two
@@ -125,7 +125,7 @@ def difficulty_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def class_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """Mean label probability and certified accuracy at radius 0 by class, with their changes against the baseline.
 
-    One row a method and class; changes with paired standard errors over samples, not training runs.
+    One row per method and class; changes with paired standard errors over samples, not training runs.
     """
     rows = []
     for (data, sigma), e, base in _against_baseline(experiments):

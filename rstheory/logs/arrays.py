@@ -16,9 +16,11 @@ def as_text(columns: Mapping[str, Sequence[Any]]) -> bytes:
 
 
 def compact(values: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
-    """The integers in 32 bits where they fit: an audit holds thousands of logs."""
-    fits = not values.size or (values.min() >= -(2**31) and values.max() < 2**31)
-    return values.astype(np.int32) if fits else values
+    """The integers in 16 or 32 bits where they fit: an audit holds thousands of logs."""
+    for kind in (np.int16, np.int32):
+        if not values.size or (values.min() >= np.iinfo(kind).min and values.max() <= np.iinfo(kind).max):
+            return values.astype(kind)
+    return values
 
 
 def constant(values: NDArray[Any]) -> NDArray[Any]:

@@ -73,12 +73,12 @@ def split(content: bytes, names: tuple[str, ...]) -> Table:
     start, stop = newlines[:-1] + 1, newlines[1:]
     line = np.arange(2, len(newlines) + 1)
     edges = np.searchsorted(tabs, newlines)  # tabs before the end of each line
-    before, found = edges[:-1], np.diff(edges)
+    before, tabs_in_line = edges[:-1], np.diff(edges)
     filled = stop > start
-    whole = filled & (found == len(names) - 1)
-    if not np.all(whole):
-        odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled & ~whole))
-        start, stop, line, before = start[whole], stop[whole], line[whole], before[whole]
+    complete = filled & (tabs_in_line == len(names) - 1)
+    if not np.all(complete):
+        odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled & ~complete))
+        start, stop, line, before = start[complete], stop[complete], line[complete], before[complete]
     else:
         odd = ()
     inner = [tabs[before + j] for j in range(len(names) - 1)]

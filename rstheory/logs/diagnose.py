@@ -15,7 +15,7 @@ from rstheory.logs.cells import Integers
 
 _RUNGS = 20  # largest radii of a budget that printed ones are held against; further down they stand too close to tell
 _MOST_DRAWS, _LARGEST_LEVEL = 10**9, 0.5  # a sample; beyond these no one certifies
-_FAR = 8.0  # noise levels; beyond so many no budget of this world has its largest radius
+_FAR = 8.0  # noise levels; no budget that anyone can run has a larger radius
 
 
 def implied_budget(low: float, high: float, sigma: float, n: int, alpha: float) -> tuple[Float, Float] | float:

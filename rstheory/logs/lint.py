@@ -29,7 +29,7 @@ _TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """What is left of the rows, their radii and half units, and what was found."""
+    """What is left of the rows, their radii and half units, and what was finding."""
 
     rows: Rows
     radius: Float
@@ -42,13 +42,13 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
 
     Left out: rows whose radius is not finite, and all rows of an index but its first. Set to radius 0 and not correct:
     negative radii, and radii of abstentions. Correct counts a row where its flag says so and the prediction is the
-    label. A radius above the maximum is kept as printed; only `CertificationLog.radius_sound` cuts it off.
+    label. A radius above the maximum is kept as printed; only `possible` and `rounded_down` of the log cut it off.
     """
     warnings: list[Finding | None] = []
-    rows, found = _without_non_finite(rows)
-    warnings.append(found)
-    rows, found = _without_duplicates(rows)
-    warnings.append(found)
+    rows, finding = _without_non_finite(rows)
+    warnings.append(finding)
+    rows, finding = _without_duplicates(rows)
+    warnings.append(finding)
     radius = rows.printed.value + 0.0  # no negative zeros
     abstained = rows.predict == ABSTAINED
     right = rows.predict == rows.label
@@ -75,12 +75,14 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
     warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, sigma, n, alpha)]
-    rows, found = _without_wrong_counts(rows, n)
-    warnings.append(found)
+    rows, finding = _without_wrong_counts(rows, n)
+    warnings.append(finding)
     counted = rows.count >= 0
-    rows, half, found = _against_counts(rows, radius, half, sigma, n, alpha)
-    warnings += [found, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
-    ordered = sorted((found for found in warnings if found is not None), key=lambda found: CODES.index(found.code))
+    rows, half, finding = _against_counts(rows, radius, half, sigma, n, alpha)
+    warnings += [finding, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
+    ordered = sorted(
+        (finding for finding in warnings if finding is not None), key=lambda finding: CODES.index(finding.code)
+    )
     return Checked(rows, radius, half, tuple(ordered))
 
 
@@ -205,8 +207,8 @@ def _against_counts(
         "{rows} whose radius is not the one that its count certifies: the radius is kept as printed, its sound lower"
         " end is the smaller one of the two, and the count is not used"
     )
-    found = _finding("count-mismatch", bad, rows, message)
-    return replace(rows, count=np.where(bad, -1, rows.count)), half, found
+    finding = _finding("count-mismatch", bad, rows, message)
+    return replace(rows, count=np.where(bad, -1, rows.count)), half, finding
 
 
 def _tails_agree(count: Integers, radius: Float, sigma: float, n: int, alpha: float) -> Flags:
@@ -233,5 +235,5 @@ def _rounded(rows: Rows, radius: Float, half: Float, how: str) -> Finding | None
         f"{{rows}} with a radius printed {how}; it may stand up to {half[rounded].max():.2g} above the certified one"
         f" (typically up to {100 * relative:.1g} %); the sound numbers use the lower ends"
     )
-    found = _finding("rounded-radius", rounded, rows, message)
-    return replace(found, line=None) if found else None
+    finding = _finding("rounded-radius", rounded, rows, message)
+    return replace(finding, line=None) if finding else None

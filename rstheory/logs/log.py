@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from rstheory._check import Float
 from rstheory._words import plural, printable
 from rstheory.budget import max_radius
 from rstheory.logs.arrays import as_text, compact, constant
+from rstheory.logs.doors import plot
 from rstheory.logs.finding import Finding
 from rstheory.logs.lint import lint
 from rstheory.logs.parse import Origin, Parsed, parse
@@ -146,10 +146,10 @@ class CertificationLog:
 
     def __repr__(self) -> str:
         codes = ", ".join(finding.code for finding in self.warnings)
-        found = f", {plural(len(self.warnings), 'warning')}: {codes}" if codes else ""
+        remarks = f", {plural(len(self.warnings), 'warning')}: {codes}" if codes else ""
         return (
             f"CertificationLog({printable(self.path)!r}, {plural(self.samples, 'sample')}, sigma={self.sigma:g},"
-            f" N={self.n:,}, alpha={self.alpha:g}, ACR {self.acr:.4f}{found})"
+            f" N={self.n:,}, alpha={self.alpha:g}, ACR {self.acr:.4f}{remarks})"
         )
 
     @property
@@ -278,25 +278,15 @@ class CertificationLog:
 
     def plot_survival(self, ax: Axes | None = None) -> Axes:
         """Draw the survival curve of the bound on p, with its bands, into Matplotlib axes; default: new ones."""
-        return _drawn("plot_survival", self, ax)
+        return plot("plot_survival")(self, ax)
 
     def plot_certified_accuracy(self, ax: Axes | None = None) -> Axes:
         """Draw certified accuracy against the radius, with its band; the area below the curve is the ACR (D2)."""
-        return _drawn("plot_certified_accuracy", self, ax)
+        return plot("plot_certified_accuracy")(self, ax)
 
     def plot_acr_by_budget(self, ax: Axes | None = None) -> Axes:
         """Draw expected ACR against the certification budget, up to the log's own (C7)."""
-        return _drawn("plot_acr_by_budget", self, ax)
-
-
-def _drawn(name: str, log: CertificationLog, ax: Axes | None) -> Axes:
-    """What a function of `plots.one_log` draws.
-
-    Plots stand above logs, and logs do not import what stands above them: the room is looked up by name when a figure
-    is asked for, as pandas finds its plotting backend.
-    """
-    axes: Axes = getattr(import_module("rstheory.plots.one_log"), name)(log, ax)
-    return axes
+        return plot("plot_acr_by_budget")(self, ax)
 
 
 def assemble(

@@ -92,14 +92,14 @@ def parse(path: str, content: bytes) -> Parsed:
     """
     table = _table(path, content)
     cells = table.columns
-    whole_numbers: dict[str, Integers] = {}
+    numbers: dict[str, Integers] = {}
     valid: dict[str, Flags] = {}
     for name in ("idx", "label", "predict", "count", "n"):
         if name in cells:
-            whole_numbers[name], readable = integers(cells[name])
-            valid[name] = readable & (whole_numbers[name] >= COLUMNS[name].least)
-    if "count" in whole_numbers and "n" in whole_numbers:
-        valid["count"] &= whole_numbers["count"] <= whole_numbers["n"]
+            numbers[name], readable = integers(cells[name])
+            valid[name] = readable & (numbers[name] >= COLUMNS[name].least)
+    if "count" in numbers and "n" in numbers:
+        valid["count"] &= numbers["count"] <= numbers["n"]
     correct, valid["correct"] = _flags(cells["correct"])
     printed = decimals(cells["radius"])
     valid["radius"] = printed.parsed
@@ -114,15 +114,15 @@ def parse(path: str, content: bytes) -> Parsed:
         raise ValueError(f"{path}, line {findings[0].line}: no row can be read; {findings[0].message}")
     rows = Rows(
         line=table.line,
-        index=whole_numbers["idx"],
-        label=whole_numbers["label"],
-        predict=whole_numbers["predict"],
+        index=numbers["idx"],
+        label=numbers["label"],
+        predict=numbers["predict"],
         printed=printed,
         correct=correct,
-        count=whole_numbers.get("count", np.full(len(good), -1)),
+        count=numbers.get("count", np.full(len(good), -1)),
         counts=_class_counts(cells["counts"]) if "counts" in cells else None,
     )
-    columns: dict[str, NDArray[Any]] = {"n": whole_numbers["n"]} if "n" in whole_numbers else {}
+    columns: dict[str, NDArray[Any]] = {"n": numbers["n"]} if "n" in numbers else {}
     columns |= {name: level.value for name, level in levels.items()}
     settings = {name: _only_value(path, table.line[good], name, values[good]) for name, values in columns.items()}
     origin, mixed = _origin(table, good)
@@ -184,14 +184,14 @@ def _class_counts(cells: Cells) -> Integers | None:
     empty = np.array([not text for text in texts], dtype=bool)
     counts = np.where(empty, -1, UNREADABLE)[:, None].repeat(classes, axis=1)
     if np.any(readable):
-        joined = b",".join(text for text, fine in zip(texts, readable, strict=True) if fine)
-        counts[readable] = np.array(joined.split(b","), dtype="S18").astype(np.int64).reshape(-1, classes)
+        cells_read = b",".join(text for text, fine in zip(texts, readable, strict=True) if fine)
+        counts[readable] = np.array(cells_read.split(b","), dtype="S18").astype(np.int64).reshape(-1, classes)
     return counts
 
 
 def _origin(table: Table, good: Flags) -> tuple[Origin, list[Finding]]:
     """What made the rows, and the finding that they are of several runs where what must not differ does."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     mixed: list[str] = []
     first_line: list[int] = []
     rows = np.flatnonzero(good)
@@ -199,14 +199,14 @@ def _origin(table: Table, good: Flags) -> tuple[Origin, list[Finding]]:
         cells = table.columns[name]
         texts = [cells.text(int(row)).decode("utf-8", "backslashreplace") for row in rows]
         distinct = list(dict.fromkeys(texts))
-        found[name] = _value(name, distinct)
+        values[name] = _value(name, distinct)
         if len(distinct) > 1 and COLUMNS[name].identity:
             mixed.append(f"{name} is {distinct[0]} and {distinct[1]}" + (" and others" if distinct[2:] else ""))
             first_line.append(int(table.line[rows[next(i for i, text in enumerate(texts) if text != distinct[0])]]))
     if not mixed:
-        return Origin(**found), []
+        return Origin(**values), []
     message = f"rows of more than one run: {'; '.join(mixed)}. They are kept, and taken as one log"
-    return Origin(**found), [Finding("mixed-origin", len(rows), min(first_line), message)]
+    return Origin(**values), [Finding("mixed-origin", len(rows), min(first_line), message)]
 
 
 def _value(name: str, texts: list[str]) -> int | float | str | None:

@@ -44,10 +44,10 @@ def half_units(printed: Decimals) -> tuple[Float, str]:
     digits = np.minimum(printed.significant[shown][distinct], 12)
     fixed_digits = float(np.mean(digits == min(most_digits, 12)))
     fixed_decimals = float(np.mean(printed.decimals == most_decimals))
-    own = -printed.decimals
+    last_digit = -printed.decimals
     by_digits = np.where(shown, printed.significant - printed.decimals - most_digits, -most_decimals)
     if len(distinct) >= 20 and fixed_digits < 0.75 and fixed_decimals < 0.9:
-        half, how = _half(own, printed), "in several precisions (each is read by its own last digit)"
+        half, how = _half(last_digit, printed), "in several precisions (each is read by its own last digit)"
         return np.where(printed.significant >= 12, 0.0, half), how
     if most_digits >= 12:
         return np.zeros(len(shown)), "in full precision"

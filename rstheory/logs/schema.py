@@ -65,7 +65,12 @@ ORIGIN = (
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
-COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN)}
+# Of logs whose samples a rule stopped, each after a number of draws of its own; n is then the most that it allows.
+STOPPING = (
+    Column("draws", "integer", "estimation draws that the sample got", least=1),
+    Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
+)
+COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
 
@@ -103,6 +108,7 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 
 
 CERTIFICATION_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN)))  # what `rstheory certify` writes
+STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same where a rule stops early
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes
@@ -132,8 +138,8 @@ def header_names(line: bytes) -> tuple[str, ...] | None:
 
 
 def _split(line: bytes) -> tuple[str, ...]:
-    found = [name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t")]
-    return tuple(name if _OFFICIAL.get(name, name) in found else _OFFICIAL[name] for name in found)
+    names = [name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t")]
+    return tuple(name if _OFFICIAL.get(name, name) in names else _OFFICIAL[name] for name in names)
 
 
 def is_compressed(line: bytes) -> bool:

@@ -61,8 +61,8 @@ def group_figures(report: AuditReport, group: Group, reference: str | None = Non
     order = sorted(range(len(members)), key=lambda i: (members[i].log.path != reference, -members[i].log.acr))
     order = order[:MOST_LOGS]
     names = [short_label(group.names[i]) for i in order]
-    found = report.curves_of(group)
-    curves = None if found is None else (found[0], [found[1][i] for i in order])
+    shared = report.curves_of(group)
+    curves = None if shared is None else (shared[0], [shared[1][i] for i in order])
     return _plates(report, group, [members[i].log for i in order], names, curves, subject)
 
 
@@ -79,7 +79,7 @@ def _plates(
     title = f"{plain(subject)}, {settings}" if subject else settings
     sizes = sorted({log.samples for log in logs})
     samples = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
-    source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples a log."
+    source = f"sigma = {group.sigma:g}, N = {group.n:,}, alpha = {group.alpha:g}, {samples} samples per log."
     if len(logs) < len(group.members):
         title += f": {len(logs)} of {len(group.members)} logs"
         source += f" Drawn: {names[0]}, and the others with the largest ACR."
@@ -108,14 +108,14 @@ def _plates(
     if curves is not None and group.n > SMALLEST_BUDGET:
         budgets = pd.concat([budget_frame(*curves, names), predicted_frame(*curves, names)], ignore_index=True)
         crossings = crossing_frame(report, group, names)
-        drawn = pd.concat([budgets, crossings.assign(kind="order changes")])
+        data = pd.concat([budgets, crossings.assign(kind="order changes")])
         caption = (
             "(a) ACR that the same draws would have given, on average, at smaller budgets: exact"
             + (_PREDICTED if (budgets["kind"] == "predicted").any() else "")
             + (f". (b) The same above that of {names[0]}; dots where two logs change places" if len(logs) > 1 else "")
             + f". {source}"
         )
-        plates.append(Plate("acr_by_budget", acr_by_budget(budgets, crossings, title), drawn, caption))
+        plates.append(Plate("acr_by_budget", acr_by_budget(budgets, crossings, title), data, caption))
     if len(logs) > 1:
         parts = attribution_frame(logs, names)
         caption = (

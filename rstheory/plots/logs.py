@@ -140,10 +140,10 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
         names = list(dict.fromkeys(curves["log"]))
         figure, panels = _panels(2 if len(names) > 1 else 1)
         left, right = panels[0], panels[-1]
-        own = int(curves.loc[curves["kind"] == "exact", "n"].max())
+        certified = int(curves.loc[curves["kind"] == "exact", "n"].max())
         for i, name in enumerate(names):
             rows = curves[curves["log"] == name]
-            known, predicted = rows[rows["n"] <= own], rows[rows["n"] > own]
+            known, predicted = rows[rows["n"] <= certified], rows[rows["n"] > certified]
             for axes, column in zip(panels, ("acr", "lead"), strict=False):
                 axes.plot(known["n"], known[column], color=COLORS[i], linestyle=DASHES[i], label=name)
                 axes.plot(predicted["n"], predicted[column], color=COLORS[i], linestyle=":", linewidth=0.9)
@@ -158,8 +158,8 @@ def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str) -> 
                 label="order changes" if points else None,
             )  # fmt: skip
             axes.set(xscale="log", xlabel="certification budget $N$", xlim=(curves["n"].min(), curves["n"].max()))
-            if curves["n"].max() > own:
-                axes.axvspan(own, curves["n"].max(), color="black", alpha=0.06, linewidth=0, label="predicted")
+            if curves["n"].max() > certified:
+                axes.axvspan(certified, curves["n"].max(), color="black", alpha=0.06, linewidth=0, label="predicted")
         left.set(ylabel="expected ACR", title=_part("ACR by budget", panels))
         if len(panels) > 1:
             right.set(ylabel=f"ACR minus that of {names[0]}", title="(b) lead")
@@ -219,9 +219,9 @@ def rank_flips(places: pd.DataFrame, title: str) -> Figure:
             chosen = places[places["by"] == by]
             height = chosen["rank"] + _below_rank(chosen)
             for i, name in enumerate(names):
-                own = chosen["log"] == name
+                of = chosen["log"] == name
                 axes.plot(
-                    chosen.loc[own, "at"], height[own], color=COLORS[i], linestyle=DASHES[i], marker="o", markersize=4,
+                    chosen.loc[of, "at"], height[of], color=COLORS[i], linestyle=DASHES[i], marker="o", markersize=4,
                     label=name,
                 )  # fmt: skip
         budgets = places[places["by"] == "ACR"]

@@ -163,6 +163,6 @@ def _measured(group: Sequence[Experiment]) -> str:
     for e in group:
         if e.measured is not None:
             by = e.measured.attrs
-            kind = f"{by['data']}, {len(e.measured):,} samples a network, {by['draws']} draws for p and"
+            kind = f"{by['data']}, {len(e.measured):,} samples per network, {by['draws']} draws for p and"
             kinds[f"{kind} {by['gradient_draws']} for the gradient, attack of {by['attack']}"] = None
     return f"Means with two standard errors, by tenths of p; a mean of one sample has none. Data: {'; '.join(kinds)}."

@@ -51,9 +51,9 @@ def budget_for_acr(target: Number, alpha: Number, sigma: Number = 1, share: Numb
         size = int(_budget_threshold(*numbers).log().upper().ceil().unique_fmpz()) * 3 // 2
     for doubling in range(4):
         with ctx.workprec((max(size, 0) + 100) << doubling):
-            whole = _budget_threshold(*numbers).floor().unique_fmpz()
-        if whole is not None:
-            return int(whole) + 1
+            draws = _budget_threshold(*numbers).floor().unique_fmpz()
+        if draws is not None:
+            return int(draws) + 1
     raise ArithmeticError("the threshold is too close to an integer for its floor to be decided")
 
 

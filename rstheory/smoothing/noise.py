@@ -27,14 +27,15 @@ are uniform on [0, X_i), and the computed a z + b stands within a X_i 2^-52 (the
 on average over the layers, 0.7% refused proposals included: the mean of X_i is 1.60, of e_i X_i 3.9, of 1/X_i 0.8. The
 acceptance tests of wedges and tail are reached by 1.5 in 100 coordinates and differ from those of real numbers with
 probability 2^-42 at most; these, the values of the tail, and rectangles that end up to 15 2^-52 off add less than 1/100
-of that. tests/test_smoothing_noise.py measures these numbers. Over d coordinates with |b| <= 1/h the sum is below
-tau = d 2^-48 (a + 1/(8h)). Box-Muller with 53-bit uniforms u has radius sqrt(-2 ln u), which the unseen bits move by
-2^-53/(r u), on average over u by 8.6 * 2^-53; with its roundings it stays below the same expression.
+of that. tests/test_smoothing_noise_ziggurat.py measures these numbers. Over d coordinates with |b| <= 1/h the sum is
+below tau = d 2^-48 (a + 1/(8h)). Box-Muller with 53-bit uniforms u has radius sqrt(-2 ln u), which the unseen bits move
+by 2^-53/(r u), on average over u by 8.6 * 2^-53; with its roundings it stays below the same expression.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,21 +45,50 @@ from scipy.special import ndtr
 from rstheory import _check
 
 BLOCK = 128  # draws that share a counter
-# Purposes of draws, which never share any: n0 that pick the class, n that count it, those of PREDICT, and those that
-# measure p of a training sample.
-SELECTION, ESTIMATION, PREDICTION, MEASUREMENT = range(4)
 
 _BITS = 2.0**-48
 
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """The first `rows` draws of one block: of sample `index`, for one `purpose`."""
+    """Draws of one block: `rows` of them, from row `first` of the block on.
+
+    index: number of the sample in its data set.
+    purpose: what they are drawn for, see `purposes`.
+    """
 
     index: int
     purpose: int
     block: int
     rows: int
+    first: int = 0
+
+
+class Begun:
+    """Generators of blocks that are half drawn, each standing at a row of its block; the latest ones only.
+
+    A generator cannot jump to a row: it has to draw the rows before. Any thread may call.
+    """
+
+    _MOST = 2**14
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._generators: dict[tuple[int, int, int, int], np.random.Generator] = {}
+
+    def take(self, draws: Draws) -> np.random.Generator | None:
+        """The generator that stands where these draws begin, if it is there; it is the caller's then."""
+        with self._lock:
+            return self._generators.pop((draws.index, draws.purpose, draws.block, draws.first), None)
+
+    def keep(self, draws: Draws, generator: np.random.Generator) -> None:
+        """Keep the generator that made these draws, unless the block ends with them."""
+        if (row := draws.first + draws.rows) == BLOCK:
+            return
+        with self._lock:
+            if len(self._generators) >= self._MOST:
+                del self._generators[next(iter(self._generators))]
+            self._generators[draws.index, draws.purpose, draws.block, row] = generator
 
 
 @dataclass(frozen=True)
@@ -95,22 +125,33 @@ class Noise:
         sigma^2 I) in exact arithmetic, for inputs in [0, 1]. See the head of this module for the proof."""
         return self.dimension * _BITS * (self.sigma / self.grid + 1 / (8 * self.grid))
 
-    def fill(self, out: torch.Tensor, draws: Draws) -> None:
-        """Write standard normal draws into `out`: float64, contiguous, shape (draws.rows, dimension)."""
+    def fill(self, out: torch.Tensor, draws: Draws, begun: Begun | None = None) -> None:
+        """Write standard normal draws into `out`.
+
+        out: float64, contiguous, shape (draws.rows, dimension).
+        begun: generators of blocks that earlier calls left half drawn, used and kept up to date. They save time where
+        blocks are drawn in parts, and change nothing else.
+        """
         if out.device.type == "cpu":
-            rng = np.random.Generator(
-                np.random.Philox(
-                    key=np.array([self.seed, draws.index], dtype=np.uint64),
-                    counter=np.array([0, 0, draws.block, draws.purpose], dtype=np.uint64),
+            rng = None if begun is None else begun.take(draws)
+            if rng is None:
+                rng = np.random.Generator(
+                    np.random.Philox(
+                        key=np.array([self.seed, draws.index], dtype=np.uint64),
+                        counter=np.array([0, 0, draws.block, draws.purpose], dtype=np.uint64),
+                    )
                 )
-            )
+                for _ in range(draws.first):  # how many numbers a draw takes is not known before it is drawn
+                    rng.standard_normal(out=out.numpy()[0])
             rng.standard_normal(out=out.numpy())
+            if begun is not None:
+                begun.keep(draws, rng)
         else:
             entropy = np.random.SeedSequence((self.seed, draws.index, draws.purpose, draws.block))
             generator = torch.Generator(out.device).manual_seed(int(entropy.generate_state(1, np.uint64)[0]) >> 1)
             # A whole block always: how cuRAND's draws are laid out depends on how many are asked for.
             block = torch.empty((BLOCK, self.dimension), dtype=torch.float64, device=out.device)
-            out.copy_(block.normal_(generator=generator)[: draws.rows])
+            out.copy_(block.normal_(generator=generator)[draws.first : draws.first + draws.rows])
 
 
 def generator_name(device: torch.device) -> str:
@@ -135,6 +176,10 @@ def level_with_noise_error(alpha: float, n: int, tau: float) -> float:
     and a radius, which says p > 1/2, is wrong with probability at most alpha (1 + 2 tau)^n. The other way to account
     for it, certifying with L - tau at the same level, is `certified_radius_sf(t + tau)`; it gives every radius a digit
     that nobody can recompute from the count alone. May exceed 1, and then says nothing.
+
+    The same holds for every stopping rule of level alpha that makes at most n draws. A sequence of draws with k
+    successes is at most (1 + tau/p)^k times as probable under p + tau as under p, so the factor covers every event. If
+    instead the draws' own probability p' is below p, a bound above p is above p', too: probability at most alpha.
 
     >>> print(f"{level_with_noise_error(1e-3, 100_000, 7e-9):.7f}")
     0.0010014

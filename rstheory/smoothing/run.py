@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,22 +16,23 @@ from rstheory._version import __version__
 from rstheory.logs.append import RunLog, collect, existing
 from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
-from rstheory.smoothing.counting import Counter, keep_freed_memory
-from rstheory.smoothing.data import Dataset, load
-from rstheory.smoothing.models import load_checkpoint, note_other_noise, prepare, weights_digest
+from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
+from rstheory.smoothing.data import load
+from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
-from rstheory.smoothing.share import Share, joined, own_device
+from rstheory.smoothing.schedule import Images, Sample, finished
+from rstheory.smoothing.share import Share, own_device, processes
 from rstheory.smoothing.tasks import Task
 
 
-def origin(counter: Counter, data: Dataset, weights: str) -> dict[str, str]:
+def origin(counter: ClassCounter, images: Images, weights: str) -> dict[str, str]:
     """Cells that tell what makes the rows of a run. weights: digest of the network's weights."""
     cells = {
         "tau": f"{counter.noise.tau:.3e}",
         "noise": generator_name(counter.device),
         "dtype": str(counter.dtype).removeprefix("torch."),
         "weights": weights[:16],
-        "data": f"{data.name} {data.digest[:16]}",
+        "data": f"{images.name} {images.digest[:16]}",
         "software": f"rstheory {__version__}, torch {torch.__version__}, numpy {np.__version__}",
     }
     assert tuple(cells) == tuple(column.name for column in ORIGIN)
@@ -41,8 +41,8 @@ def origin(counter: Counter, data: Dataset, weights: str) -> dict[str, str]:
 
 def run(
     task: Task,
-    counter: Counter,
-    data: Dataset,
+    counter: ClassCounter,
+    images: Images,
     indices: Sequence[int],
     weights: str,
     out: Path,
@@ -51,63 +51,84 @@ def run(
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
-    """Answer `task` for the samples `indices` of `data`, into the log `out`.
+    """Answer `task` for some images, into the log `out`. Finished samples are written at once.
 
-    Every finished group of samples is written at once. resume: go on with a log that is there, instead of refusing it;
-    what it already holds is not done again, and a half-written last line is made anew. weights: digest of the network's
-    weights, for the log. progress: opened with the number of draws that this process has to do.
+    counter: counts with the task's noise.
+    indices: numbers of the images that are to be done.
+    weights: digest of the network's weights, for the log.
+    resume: go on with a log that is there, instead of refusing it. What it already holds is not done again, and a
+    half-written last line is made anew.
+    share: this process's share of the work.
+    progress: opened with the most draws that this process may have to do.
 
     ValueError where the log exists (without resume), belongs to another run, or is being written by another; OSError
     where it cannot be written. What was written before stays.
     """
-    task.level(counter.noise.tau)  # refuses budgets that the noise is not good enough for
-    made_by = origin(counter, data, weights)
+    _check_run(task, counter, images, indices)
+    made_by = origin(counter, images, weights)
     form = task.form
     identity = {**task.cells, **{name: cell for name, cell in made_by.items() if name in form.identity}}
     order = {index: place for place, index in enumerate(indices)}
-    if len(order) != len(indices) or not all(0 <= index < len(data) for index in order):
-        raise ValueError(f"indices are not allowed: they must be distinct and lie in 0..{len(data) - 1}")
 
     def begin() -> set[int]:
         if not resume and (found := existing(out)):
             raise ValueError(f"{found[0]} exists: go on with it by --resume, or choose another file")
         return collect(out, form, identity, order)
 
-    done = share.decided(begin)
+    done = share.agree_on(begin)
     todo = share.of([index for index in indices if index not in done])
-    draws = len(todo) * sum(task.budgets.values())
-    with RunLog(out, form, identity, share.part) as log, progress(draws) as advance:
-        for rows in answers(task, counter, data, todo, advance):
+    with RunLog(out, form, identity, share.part) as log, progress(len(todo) * task.most_draws) as advance:
+        for rows in answers(task, counter, images, todo, advance):
             log.append(row(form, cells | made_by) for cells in rows)
     share.wait()
-    share.decided(lambda: collect(out, form, identity, order))
+    share.agree_on(lambda: collect(out, form, identity, order))
+
+
+def rows_in_memory(
+    task: Task,
+    counter: ClassCounter,
+    images: Images,
+    indices: Sequence[int],
+    weights: str,
+    *,
+    progress: Progress = silent,
+) -> list[dict[str, object]]:
+    """The rows that `run` would write, in the order of `indices`; nothing is written."""
+    _check_run(task, counter, images, indices)
+    made_by = origin(counter, images, weights)
+    order = {index: place for place, index in enumerate(indices)}
+    rows: list[tuple[int, dict[str, object]]] = []
+    with progress(len(indices) * task.most_draws) as advance:
+        for group in finished(task, counter, images, indices, advance):
+            rows += [(order[sample.index], _row(task, images, sample) | made_by) for sample in group]
+    return [cells for _, cells in sorted(rows, key=lambda pair: pair[0])]
+
+
+def _check_run(task: Task, counter: ClassCounter, images: Images, indices: Sequence[int]) -> None:
+    task.level(counter.noise.tau)  # refuses budgets that the noise is not good enough for
+    if len(set(indices)) != len(indices) or not all(0 <= index < len(images) for index in indices):
+        raise ValueError(f"indices are not allowed: they must be distinct and lie in 0..{len(images) - 1}")
+
+
+def _row(task: Task, images: Images, sample: Sample) -> dict[str, object]:
+    return task.row(sample.index, int(images.labels[sample.index]), sample.counts, sample.seconds)
 
 
 def answers(
-    task: Task, counter: Counter, data: Dataset, indices: Sequence[int], advance: Advance
+    task: Task, counter: ClassCounter, images: Images, indices: Sequence[int], advance: Advance
 ) -> Iterator[list[dict[str, object]]]:
-    """Cells of the log's rows, a group of samples at a time. The seconds of a group are shared among its samples."""
-    for group in grouped(indices, task.budgets, counter):
-        start = time.perf_counter()
-        chosen = torch.tensor(group)
-        counts = counter.count(data.inputs(chosen).double(), group, task.budgets, advance)
-        seconds = (time.perf_counter() - start) / len(group)
-        labels = data.labels[chosen].tolist()
-        yield [task.row(i, y, votes, seconds) for i, y, votes in zip(group, labels, counts, strict=True)]
-
-
-def grouped(indices: Sequence[int], budgets: Mapping[int, int], counter: Counter) -> Iterator[list[int]]:
-    """Samples that are counted together: enough to fill some batches for every thread, where budgets are small."""
-    size = max(1, min(256, 8 * counter.batch * counter.workers // sum(budgets.values())))
-    for start in range(0, len(indices), size):
-        yield list(indices[start : start + size])
+    """Cells of the log's rows, without the origin, as samples are finished."""
+    for group in finished(task, counter, images, indices, advance):
+        yield [_row(task, images, sample) for sample in group]
 
 
 @dataclass(frozen=True)
 class Machine:
     """How the network is run. None of it changes the noise; dtype changes the network that is certified.
 
-    dtype: "float32", "bfloat16" or "float16". device: "cpu", "cuda", "cuda:N" or "auto". batch: rows a forward pass.
+    dtype: "float32", "bfloat16" or "float16".
+    device: "cpu", "cuda", "cuda:N" or "auto".
+    batch: rows of every forward pass; default: what suits the device.
     compiled: whether by torch.compile, which then has the cores to itself.
     """
 
@@ -128,8 +149,12 @@ def run_checkpoint(
     source: str,
     out: Path,
     split: str = "test",
+    start: int = 0,
     skip: int = 1,
     limit: int | None = None,
+    label: str | None = None,
+    channels: int | None = None,
+    trust_program: bool = False,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     machine: Machine = Machine(),  # frozen
@@ -138,17 +163,23 @@ def run_checkpoint(
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split: as `data.load` takes them. mean, std: see `load_checkpoint`. skip, limit: every skip-th image, at
-    most limit. progress: opened with the draws that this process has to do. Returns the tau of the noise, in all
-    processes but the first None. Warns where the checkpoint was trained under another noise level.
+    source, split, label, channels: as `data.load` takes them.
+    start, skip, limit: every skip-th image from the start-th on, at most this many.
+    mean, std, trust_program: see `load_checkpoint`.
+    machine: how the network is run.
+    resume, progress: see `run`.
+
+    Returns the tau of the noise, in all processes but the first None. Warns where the checkpoint was trained under
+    another noise level, and where a file that is not ours answers no better than by chance.
     """
     require_folder(out)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
-    with joined(device) as share:
-        data = load(source, split)
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std)
+    with processes(device) as share:
+        data = load(source, split, label=label, channels=channels)
+        indices = data.every(skip, limit, start).tolist()
+        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
         if loaded.classes != len(data.classes):
             raise ValueError(
                 f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
@@ -156,11 +187,12 @@ def run_checkpoint(
             )
         if share.first:
             note_other_noise(checkpoint, loaded, task.sigma)
+            note_chance(checkpoint, loaded, data, task.sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:
             model = torch.compile(model)  # type: ignore[assignment]
-        counter = Counter(
+        counter = ClassCounter(
             model,
             shape=data.shape,
             classes=loaded.classes,
@@ -171,7 +203,5 @@ def run_checkpoint(
             workers=1 if machine.compiled else None,
         )
         with counter:
-            weights = loaded.metadata.get("file_sha256") or weights_digest(loaded.model)
-            indices = data.every(skip, limit).tolist()
-            run(task, counter, data, indices, weights, out, resume=resume, share=share, progress=progress)
+            run(task, counter, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
         return counter.noise.tau if share.first else None

@@ -1,4 +1,4 @@
-"""Sharing one run among the processes that `torchrun` starts: samples are dealt out like cards."""
+"""Sharing one run among the processes that `torchrun` starts: each takes every so-many-th sample."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _PATIENCE = timedelta(days=365)
 
 @dataclass(frozen=True)
 class Share:
-    """One process's share of the work: process `rank` of `world`. Alone: Share().
+    """One process's share of the work. Alone: Share().
+
+    rank: number of the process, from 0 on.
+    world: how many processes there are.
 
     >>> Share(rank=1, world=3).of(range(8))
     [1, 4, 7]
@@ -54,23 +57,27 @@ class Share:
         if self.world > 1:
             dist.barrier()
 
-    def decided(self, decide: Callable[[], T]) -> T:
-        """What the first process decides; all return it, or raise its ValueError or OSError."""
-        outcome: list[T | ValueError | OSError | None] = [None]
+    def agree_on(self, decide: Callable[[], T]) -> T:
+        """What the first process decides: every process returns it, or raises the first one's ValueError or OSError."""
+        outcome: list[tuple[T] | ValueError | OSError | None] = [None]
         if self.first:
             try:
-                outcome = [decide()]
+                outcome = [(decide(),)]
             except (ValueError, OSError) as error:
                 outcome = [error]
         if self.world > 1:
             dist.broadcast_object_list(outcome, src=0)
-        if isinstance(outcome[0], (ValueError, OSError)):
-            raise outcome[0]
-        return outcome[0]  # type: ignore[return-value]  # the first process's T has arrived by now
+        match outcome[0]:
+            case (decision,):
+                return decision
+            case ValueError() | OSError() as refusal:
+                raise refusal
+            case _:
+                raise AssertionError("the first process told the others nothing")
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Share]:
+def processes(device: torch.device) -> Iterator[Share]:
     """This process's share, from the variables that torchrun sets; everything where there are none.
 
     The processes talk through gloo on the CPU and NCCL on CUDA, only to begin and end together.

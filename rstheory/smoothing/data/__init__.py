@@ -1,8 +1,8 @@
 """Images with labels, from the forms in which people have them, whole in memory as uint8.
 
-`load` finds out which form a path has: `cifar` reads CIFAR-10 as published (through `unpickle`, which builds arrays and
-nothing else), `parquet` the Hugging Face schema, `folder` trees of image files, `digits` scikit-learn's digits.
-`dataset` is what all of them return; `augment` changes batches at random for training.
+`load` finds out which form a path has. `cifar` reads CIFAR-10 and CIFAR-100 as published, through `unpickle`, which
+builds arrays and nothing else. `parquet` reads data sets of the Hugging Face hub, `folder` trees of image files, and
+`digits` scikit-learn's digits. `dataset` is what all of them return. `augment` changes batches at random for training.
 """
 
 from rstheory.smoothing.data.augment import flip_and_crop

@@ -11,10 +11,12 @@ from rstheory import _check
 def flip_and_crop(images: Tensor, generator: torch.Generator, pad: int = 4) -> Tensor:
     """Each image padded with zeros, cropped back to its size at a random place, and mirrored with probability 1/2.
 
-    images: any dtype, shape (n, channels, height, width), on any device. generator: where the random numbers come
-    from; they are drawn on its device, so that a CPU generator gives the same crops whatever device the images are on.
-    A generator on the device of the images saves the copy. pad: zeros on each side, at least 0; the place of the crop
-    is uniform among (2 pad + 1)^2. Returns a new contiguous tensor like `images`.
+    * images: any dtype, shape (n, channels, height, width), on any device.
+    * generator: where the random numbers come from. They are drawn on its device, so that a CPU generator gives the
+      same crops whatever device the images are on. A generator on the device of the images saves the copy.
+    * pad: zeros on each side, at least 0. The place of the crop is uniform among (2 pad + 1)^2.
+
+    Returns a new contiguous tensor like `images`.
 
     >>> image = torch.arange(1, 5).reshape(1, 1, 2, 2)
     >>> flip_and_crop(image, torch.Generator().manual_seed(5), pad=1)

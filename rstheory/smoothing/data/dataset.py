@@ -11,14 +11,18 @@ from torch import Tensor
 
 from rstheory import _check
 
+MOST_CLASSES = 100_000  # several times ImageNet-21k's; a file may state any number, and a name is kept for each
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images of one size with their labels.
 
-    images: uint8, shape (n, channels, height, width), n >= 1. labels: int64, shape (n,), each in [0, len(classes)),
-    on the device of the images. classes: the name of each class. name: what to print, with the split and, where pixels
-    have been through a lossy format, that format: "CIFAR-10 (JPEG) test".
+    * images: uint8, shape (n, channels, height, width), n >= 1.
+    * labels: int64, shape (n,), each in [0, len(classes)), on the device of the images.
+    * classes: the name of each class.
+    * name: what to print: the data set, the split, and the format where a lossy one changed the pixels:
+      "CIFAR-10 (JPEG) test".
 
     Raises ValueError, naming the field and what is allowed, for anything else.
 
@@ -42,6 +46,8 @@ class Dataset:
             raise ValueError(f"labels are on {self.labels.device}, images on {self.images.device}: use one device")
         if not self.classes:
             raise ValueError("classes=() is not allowed: there must be at least one class")
+        if len(self.classes) > MOST_CLASSES:
+            raise ValueError(f"there are {len(self.classes)} classes: at most {MOST_CLASSES} are allowed")
         _check.refuse(
             "labels",
             (labels := self.labels.cpu().numpy()),
@@ -83,19 +89,43 @@ class Dataset:
         # CUDA divides by a Python number as a product with its rounded reciprocal, off by an ulp for some pixels.
         return pixels / torch.full((), 255.0, device=pixels.device)
 
-    def every(self, skip: int, limit: int | None = None) -> Tensor:
-        """Indices 0, skip, 2 skip, ..., int64 on the CPU: the subset that the field certifies (its --skip and --max).
+    def every(self, skip: int, limit: int | None = None, start: int = 0) -> Tensor:
+        """Indices start, start + skip, start + 2 skip, ..., int64 on the CPU: the subset that is certified.
 
-        skip: at least 1. limit: how many indices at most, at least 1; None for no limit. (The help of the field's
-        scripts says the same of --max; what their code compares with it is the index, not the number of images.)
+        * skip: at least 1. The field certifies every 20th image of CIFAR-10's test set.
+        * limit: how many indices at most, at least 1; None for no limit.
+        * start: the first index, at least 0. ValueError from the last image on.
 
-        >>> Dataset(torch.zeros(9, 1, 1, 1, dtype=torch.uint8), torch.zeros(9).long(), ("a",), "x").every(4)
-        tensor([0, 4, 8])
+        The field's scripts call these --skip, --max and --start. Their help says the same of --max; their code
+        compares the index with it, not the number of images.
+
+        >>> Dataset(torch.zeros(9, 1, 1, 1, dtype=torch.uint8), torch.zeros(9).long(), ("a",), "x").every(4, start=1)
+        tensor([1, 5])
         """
         for name, value in (("skip", skip), ("limit", limit)):
             if value is not None:
                 _check.at_least(1, name, value)
-        return torch.tensor(range(0, len(self), skip)[:limit])
+        if _check.at_least(0, "start", start) >= len(self):
+            raise ValueError(f"start={start} is not allowed: {self.name} has {len(self)} images, 0 to {len(self) - 1}")
+        return torch.tensor(range(start, len(self), skip)[:limit])
+
+    def with_channels(self, channels: int) -> Dataset:
+        """The same images with this number of channels. Grey ones become colour by saying the same in each channel, and
+        colour ones that say the same in each channel become grey.
+
+        ValueError for any other change, which would lose something.
+
+        >>> grey = Dataset(torch.full((1, 1, 1, 1), 7, dtype=torch.uint8), torch.tensor([0]), ("grey",), "one grey")
+        >>> grey.with_channels(3).images.flatten().tolist()
+        [7, 7, 7]
+        """
+        if channels == self.shape[0]:
+            return self
+        first = self.images[:, :1]
+        lossless = channels == 1 and bool((self.images == first).all())
+        if not lossless and (self.shape[0] != 1 or not 1 <= _check.scalar_int("channels", channels) <= 4):
+            raise ValueError(f"channels={channels} is not allowed: the images of {self.name} have {self.shape[0]}")
+        return replace(self, images=first.repeat(1, channels, 1, 1))
 
     def to(self, device: str | torch.device) -> Dataset:
         """The same data on a device."""

@@ -38,7 +38,7 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only NumPy arrays are allowed") from None
 
 
-def unpickle(name: str, content: bytes) -> Any:
+def unpickle(name: str, content: bytes) -> object:
     """The object in a pickle that holds numbers, text (as bytes where Python 2 wrote it), lists, dicts and arrays only.
 
     name: what to call the content in errors. Raises ValueError if it holds anything else or is no whole pickle; nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +21,18 @@ from rstheory.smoothing.models.weights import check_fit, fill, weights_digest
 
 FORMAT = "rstheory-checkpoint-1"
 OURS = ("format", "arch", "classes", "shape", "weights_sha256", "rstheory")  # metadata that `save_checkpoint` writes
+LONGEST = 200  # characters in what describes a model
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A base classifier and where it comes from.
 
-    model: maps inputs (batch, *shape) with pixels in [0, 1] to logits (batch, classes); in eval mode, on the CPU.
-    arch: its name for `build`, or "program" for a model that is known only by what it computes.
-    metadata: what the file says of itself, all text: "format", and what the writer added (sigma, method, ...).
+    * model: maps inputs (batch, *shape) with pixels in [0, 1] to logits (batch, classes); in eval mode, on the CPU.
+    * arch: its name for `build`, or "program" for a model that is known only by what it computes.
+    * classes: how many there are.
+    * shape: of one input.
+    * metadata: what the file says of itself, all text: "format", and what the writer added (sigma, method, ...).
     """
 
     model: nn.Module
@@ -40,6 +44,14 @@ class Checkpoint:
     def __post_init__(self) -> None:
         check_problem(self.classes, self.shape)
         _check_text(self.metadata)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, that tells this network from others, as logs and measurements keep it.
+
+        That of the file where the network is a program, since its code counts, too; else `weights_digest`.
+        """
+        return self.metadata.get("file_sha256") or weights_digest(self.model)
 
 
 def save_checkpoint(
@@ -54,9 +66,9 @@ def save_checkpoint(
     """Write a model that `build(arch, classes, shape)` made to a safetensors file, complete or not at all.
 
     metadata: text under names of your choice, such as sigma, method, the training configuration as JSON, and a digest
-    of the data. The file also records the library's version and the digest of the weights, checked on loading.
-    ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy would not
-    load again.
+    of the data. The file also records the library's version, and the digest of the weights, which is checked on
+    loading. ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy
+    would not load again.
 
     >>> import tempfile
     >>> from rstheory.smoothing.models import load_checkpoint
@@ -97,19 +109,31 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise ValueError(f"{path}: broken safetensors file ({error}); fetch or write it again") from error
     if about.get("format") != FORMAT or not about.keys() >= set(OURS):
         raise ValueError(
-            f"{path}: these weights do not say of which model they are (its format is {about.get('format')!r}, not "
-            f"{FORMAT!r}); load them into the model and write it with save_checkpoint"
+            f"{path}: these weights do not say of which model they are (its format is"
+            f" {reprlib.repr(about.get('format'))}, not {FORMAT!r}); load them into the model and write it with"
+            " save_checkpoint"
         )
     try:
-        arch, classes, shape = about["arch"], int(about["classes"]), tuple(json.loads(about["shape"]))
+        arch, classes, shape = _described(about)
         model = blank(arch, classes, shape)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: its description of the model is wrong: {error}") from error
     fill(model, state, f"{path}: no {arch} for {classes} classes and inputs {shape}")
     if weights_digest(model) != about["weights_sha256"]:
         raise ValueError(f"{path}: the weights have changed since they were written; fetch or write the file again")
     described_by_fields = ("arch", "classes", "shape")
     return Checkpoint(model, arch, classes, shape, {k: v for k, v in about.items() if k not in described_by_fields})
+
+
+def _described(about: Mapping[str, str]) -> tuple[str, int, tuple[int, ...]]:
+    """Architecture, classes and shape, bounded before any layer is made of them."""
+    for name in ("arch", "classes", "shape"):
+        if len(about[name]) > LONGEST:
+            raise ValueError(f"{name} is a text of {len(about[name])} characters: at most {LONGEST} are read")
+    shape = json.loads(about["shape"])
+    if not isinstance(shape, list):
+        raise ValueError(f"shape={reprlib.repr(shape)} is not allowed: it must be a list of sizes")
+    return about["arch"], *check_problem(int(about["classes"]), shape)
 
 
 def blank(arch: str, classes: int, shape: Sequence[int]) -> nn.Sequential:

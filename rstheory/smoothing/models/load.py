@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,16 +23,23 @@ def load_checkpoint(
     shape: Sequence[int] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    trust_program: bool = False,
 ) -> Checkpoint:
     """Read a base classifier, on the CPU and in eval mode, from any of the files that the field keeps them in.
+
+    Data, which run nothing:
 
     * Our own safetensors files (`save_checkpoint`). They say everything; shape may be given and must then agree.
     * Published `torch.save` files of CIFAR ResNets. mean and std are the normalisation that these files lack; see
       `published.read_published` for what they default to, and which models need others.
-    * Programs: torch.export (.pt2) and TorchScript. They need shape; see `program.read_program`.
 
-    ValueError naming the file if it is none of these, broken, or of another architecture. Code pickled into a file is
-    not run. OSError if it cannot be opened.
+    Programs, which run what their author wrote, and are refused unless trust_program is given:
+
+    * torch.export (.pt2) and TorchScript. They need shape; see `program.read_program`. Even then, a file is refused
+      that holds pickled objects, compiled libraries, or operators that touch files.
+
+    ValueError naming the file if it is none of these, broken, or of another architecture. OSError if it cannot be
+    opened.
     """
     path = Path(path)
     kind = _kind(path)
@@ -42,21 +48,21 @@ def load_checkpoint(
     if mean is not None or std is not None:
         raise ValueError(f"{path}: mean={mean}, std={std} is not allowed: a {kind} file holds its own normalisation")
     if kind != "safetensors":
+        if not trust_program:
+            raise ValueError(
+                f"{path}: a {kind} file is a program, and to load it is to run what its author wrote: give"
+                " --trust-program (trust_program=True) if you trust whoever made it"
+            )
         return read_program(path, kind, shape)
     checkpoint = read_checkpoint(path)
     if shape is not None and tuple(shape) != checkpoint.shape:
+        channels = checkpoint.shape[0]
+        advice = f"; to read grey images as colour, give --channels {channels}" if shape[:1] != (channels,) else ""
         raise ValueError(
             f"{path}: shape={tuple(shape)} is not allowed: the network takes inputs {checkpoint.shape}, so the data are"
-            " not of the kind that it was made for"
+            f" not of the kind that it was made for{advice}"
         )
     return checkpoint
-
-
-def note_other_noise(path: Path, checkpoint: Checkpoint, sigma: float) -> None:
-    """Warn where a network says that it was trained under another noise level than it is now looked at under."""
-    trained = checkpoint.metadata.get("sigma", str(sigma))
-    if trained != str(sigma):
-        warnings.warn(f"{path} was trained under sigma={trained}, and sigma={sigma} was asked for", stacklevel=3)
 
 
 def _kind(path: Path) -> str:

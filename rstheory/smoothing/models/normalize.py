@@ -18,8 +18,9 @@ CIFAR100_MEAN, CIFAR100_STD = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)
 class Normalize(nn.Module):
     """(x - mean) / std, per channel.
 
-    mean, std: one number a channel, or one for all; std positive. dimensions: of one input, 3 for an image (channels,
-    height, width), whose channels come first. Both are buffers: they move and are saved with the model.
+    * mean, std: one number per channel, or one for all; std positive. Both are buffers: they move with the model and
+      are saved with it.
+    * dimensions: of one input: 3 for an image (channels, height, width), whose channels come first.
 
     >>> Normalize([0.5], [0.25])(torch.ones(1, 1, 2, 2)).flatten().tolist()
     [2.0, 2.0, 2.0, 2.0]

@@ -24,10 +24,12 @@ def prepare(
 ) -> nn.Module:
     """A copy of `model` for inference; the model passed in stays as it is.
 
-    The copy is in eval mode, needs no gradients of its weights (those of its input still exist), has batch norm folded
-    into the convolutions (unless fold=False), channels last in memory, and is of that type on that device; inputs must
-    come in the same type. It is a function of its own: folding and bfloat16 round differently, so a certificate counts
-    the votes of, and is valid for, the model that was prepared this way. Programs are not folded or laid out anew.
+    The copy is in eval mode, of that type, on that device. Batch norm is folded into the convolutions (unless
+    fold=False), and channels come last in memory. Its weights need no gradients; those of its input still exist. Inputs
+    must come in the same type. Programs are not folded or laid out anew.
+
+    The copy is a function of its own: folding and bfloat16 round differently. A certificate counts the votes of the
+    model that was prepared this way, and holds for that one.
 
     >>> import torch
     >>> model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
+import reprlib
 from collections.abc import Sequence
 
 from torch import nn
 
 from rstheory import _check
+from rstheory.smoothing.data.dataset import MOST_CLASSES
 from rstheory.smoothing.models.normalize import Normalize, default_constants
 from rstheory.smoothing.models.resnet import ResNet
 from rstheory.smoothing.models.small import Constant, cnn, mlp
 
 ARCHITECTURES = ("resnet<6n+2>, such as resnet20, resnet56 or resnet110", "mlp", "cnn", "constant")
+LARGEST_INPUT = 2**26  # numbers in one input; a file may state any size, and layers are made of what it states
 
 
 def build(
@@ -26,10 +30,14 @@ def build(
 ) -> nn.Sequential:
     """A fresh model: `Normalize`, then the network. Maps inputs (batch, *shape) in [0, 1] to logits (batch, classes).
 
-    arch: one of `ARCHITECTURES`. classes: at least 2. shape: of one input; (channels, height, width) for resnet and
-    cnn, anything for mlp and constant. mean, std: normalisation, both or neither: one number a channel of an image, or
-    one for all; left out, they are those of `default_constants`. label: what the constant model answers, 0 by default;
-    no other architecture takes it. Weights come from torch's global generator: seed it for the same model again.
+    * arch: one of `ARCHITECTURES`.
+    * classes: at least 2.
+    * shape: of one input: (channels, height, width) for resnet and cnn, anything for mlp and constant.
+    * mean, std: normalisation, both or neither: one number per channel of an image, or one for all. Left out, they are
+      those of `default_constants`.
+    * label: what the constant model answers, 0 by default. No other architecture takes it.
+
+    Weights come from torch's global generator: seed it to get the same model again.
 
     The layers take no further options, so that a checkpoint need not name any; what differs from model to model
     (weights, normalisation, label) is in the state dict.
@@ -76,11 +84,11 @@ def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.
         return cnn(classes, shape)
     if match := re.fullmatch(r"resnet(\d{1,4})", arch):
         return ResNet(int(match[1]), classes, shape[0])
-    raise ValueError(f"arch={arch!r} is not allowed: known are {'; '.join(ARCHITECTURES)}")
+    raise ValueError(f"arch={reprlib.repr(arch)} is not allowed: known are {'; '.join(ARCHITECTURES)}")
 
 
 def check_problem(classes: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
-    """`classes` and `shape` as Python ints; refuses fewer than 2 classes, and empty inputs.
+    """`classes` and `shape` as Python ints; refuses fewer than 2 classes, empty inputs, and absurd sizes.
 
     >>> check_problem(10, [3, 32, 32])
     (10, (3, 32, 32))
@@ -88,16 +96,23 @@ def check_problem(classes: int, shape: Sequence[int]) -> tuple[int, tuple[int, .
     classes = _check.scalar_int("classes", classes)
     if classes < 2:
         raise ValueError(f"classes={classes} is not allowed: a classifier chooses between at least 2")
+    if classes > MOST_CLASSES:
+        raise ValueError(f"classes={reprlib.repr(classes)} is not allowed: it must be at most {MOST_CLASSES}")
     return classes, check_shape(shape)
 
 
 def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
-    """`shape` as Python ints; refuses empty inputs.
+    """`shape` as Python ints; refuses empty inputs and those of more than `LARGEST_INPUT` numbers.
 
     >>> check_shape([3, 32, 32])
     (3, 32, 32)
     """
+    if len(shape) > 1000:
+        raise ValueError(f"shape has {len(shape)} axes: an input has at most 8")
     sizes = tuple(_check.scalar_int(f"shape[{axis}]", size) for axis, size in enumerate(shape))
     if not sizes or min(sizes) < 1:
         raise ValueError(f"shape={sizes} is not allowed: an input has at least one axis, each of at least 1")
+    if len(sizes) > 8 or math.prod(sizes) > LARGEST_INPUT:
+        allowed = f"an input has at most 8 axes and {LARGEST_INPUT} numbers"
+        raise ValueError(f"shape={reprlib.repr(sizes)} is not allowed: {allowed}")
     return sizes

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 WIDTHS = (16, 32, 64)
+DEEPEST = 1202  # of He et al., section 4.2
 
 
 class Block(nn.Module):
@@ -49,8 +50,10 @@ class ResNet(nn.Module):
 
     def __init__(self, depth: int, classes: int, channels: int = 3) -> None:
         super().__init__()
-        if depth < 8 or depth % 6 != 2:
-            raise ValueError(f"depth={depth} is not allowed: a CIFAR ResNet has 6n + 2 layers, such as 20, 56 or 110")
+        if not 8 <= depth <= DEEPEST or depth % 6 != 2:
+            raise ValueError(
+                f"depth={depth} is not allowed: a CIFAR ResNet has 6n + 2 layers, 8 to {DEEPEST}, such as 20 or 110"
+            )
         blocks = (depth - 2) // 6
         self.conv1 = nn.Conv2d(channels, WIDTHS[0], 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(WIDTHS[0])

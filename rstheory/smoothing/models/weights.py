@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 SHOWN = 3  # offending keys of each kind that an error names; a wrong depth would fill screens
+LONGEST = 200  # characters of one of them
 
 
 def weights_digest(model: nn.Module) -> str:
@@ -64,7 +66,8 @@ def fill(model: nn.Module, state: Mapping[str, Any], where: str) -> None:
 
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    shown = (name if name.isprintable() and len(name) < LONGEST else reprlib.repr(name) for name in names[:SHOWN])
+    return ", ".join(shown) + more
 
 
 def _kind(value: object) -> str:

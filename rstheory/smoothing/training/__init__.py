@@ -1,18 +1,34 @@
-"""Training under Gaussian noise, and the methods that play the metric (theory E).
+"""Training under Gaussian noise, by any method that is made of samplers, perturbations and an objective.
 
-`settings` says how long and how hard, `parts` what a method is made of, `trainer` runs it and survives being killed,
-`discard`, `reweigh` and `attack` are E1, E2 and E3. `probability` finds p of training samples, `gradients` how each
-pulls at the weights, and `measure` writes both of a trained network to a file.
+`interfaces` says what those are, and `recipes` names the methods. `settings` and `schedules` say how long and how hard
+to train, `trainer` runs it and survives being killed. `probability` measures p of training images, `gradients` how each
+of them pulls at the weights, and `measure` writes both to a file. `README.md` says how to add a method.
 """
 
-from rstheory.smoothing.training.attack import Attack as Attack
-from rstheory.smoothing.training.discard import Discard as Discard
-from rstheory.smoothing.training.methods import METHODS as METHODS
-from rstheory.smoothing.training.methods import parts_of as parts_of
-from rstheory.smoothing.training.parts import Moment as Moment
-from rstheory.smoothing.training.parts import Part as Part
+from rstheory.smoothing.training.interfaces import Epoch as Epoch
+from rstheory.smoothing.training.interfaces import Method as Method
+from rstheory.smoothing.training.interfaces import Objective as Objective
+from rstheory.smoothing.training.interfaces import Outcome as Outcome
+from rstheory.smoothing.training.interfaces import Perturbation as Perturbation
+from rstheory.smoothing.training.interfaces import Sampler as Sampler
+from rstheory.smoothing.training.interfaces import State as State
+from rstheory.smoothing.training.interfaces import Step as Step
+from rstheory.smoothing.training.objectives import CatRs as CatRs
+from rstheory.smoothing.training.objectives import Consistency as Consistency
+from rstheory.smoothing.training.objectives import CrossEntropy as CrossEntropy
+from rstheory.smoothing.training.objectives import Macer as Macer
+from rstheory.smoothing.training.objectives import SmoothMix as SmoothMix
+from rstheory.smoothing.training.perturbations import Attack as Attack
+from rstheory.smoothing.training.perturbations import SmoothAdv as SmoothAdv
 from rstheory.smoothing.training.probability import label_counts as label_counts
-from rstheory.smoothing.training.reweigh import Reweigh as Reweigh
-from rstheory.smoothing.training.settings import EasySamples as EasySamples
+from rstheory.smoothing.training.recipes import RECIPES as RECIPES
+from rstheory.smoothing.training.recipes import published_draws as published_draws
+from rstheory.smoothing.training.recipes import recipe as recipe
+from rstheory.smoothing.training.samplers import Discard as Discard
+from rstheory.smoothing.training.samplers import Reweigh as Reweigh
+from rstheory.smoothing.training.schedules import SCHEDULES as SCHEDULES
+from rstheory.smoothing.training.schedules import Schedule as Schedule
+from rstheory.smoothing.training.schedules import StepDecay as StepDecay
+from rstheory.smoothing.training.schedules import Triangle as Triangle
 from rstheory.smoothing.training.settings import Settings as Settings
 from rstheory.smoothing.training.trainer import train as train

@@ -1,4 +1,4 @@
-"""How much each training sample pulls at the weights, by itself (theory E7)."""
+"""How much each training image pulls at the weights, by itself (theory E7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from rstheory import _check
 from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.training.attack import Attack
-from rstheory.smoothing.training.parts import Moment, Part
-
-_GRADIENT = 4  # tells these seeds, of (seed, sample, 4), from others made of the same numbers
+from rstheory.smoothing.purposes import GRADIENT
+from rstheory.smoothing.training.interfaces import Perturbation, Step
 
 
 def gradient_norms(
@@ -26,35 +24,36 @@ def gradient_norms(
     sigma: float,
     draws: int,
     seed: int,
-    attack: Part | None = None,
-    advance: Callable[[int], None] = lambda samples: None,
+    attack: Perturbation | None = None,
+    advance: Callable[[int], None] = lambda images: None,
 ) -> Tensor:
-    """L2 norm of the gradient, with respect to all weights, of each sample's mean cross entropy over noisy copies.
+    """L2 norm of the gradient, with respect to all weights, of each image's mean cross entropy over noisy copies.
 
-    draws: noise vectors a sample, at least 1, turned first by `attack` if one is given, which must act from epoch 0 on;
-    the same seed gives the same vectors before the attack. The network is in eval mode, in float32 (whose convolutions
-    torch computes in TF32 on CUDA, unless told otherwise), where it is. float64, shape (len(indices),). One backward
-    pass a sample.
+    draws: noise vectors per image, at least 1. The same seed gives the same vectors.
+    attack: what is done to the vectors first. It must act from epoch 0 on.
+    advance: is told of images done.
+
+    The network is in eval mode, in float32 (whose convolutions torch computes in TF32 on CUDA, unless told otherwise),
+    where it is. One backward pass per image. Returns float64, shape (len(indices),).
     """
     _check.positive("sigma", sigma)
     _check.at_least(1, "draws", draws)
-    if isinstance(attack, Attack) and attack.start:
-        raise ValueError(f"attack.start={attack.start} is not allowed: a measurement is made at epoch 0")
-    part = attack or Part()
+    if start := getattr(attack, "start", 0):
+        raise ValueError(f"attack.start={start} is not allowed: a measurement is made at epoch 0")
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     norms = []
     try:
         for index in indices:
-            entropy = np.random.SeedSequence((seed, index, _GRADIENT)).generate_state(1, np.uint64)[0]
+            entropy = np.random.SeedSequence((seed, index, GRADIENT)).generate_state(1, np.uint64)[0]
             generator = torch.Generator(device).manual_seed(int(entropy) >> 1)
             chosen = torch.tensor([index], device=data.images.device)
             image, label = data.inputs(chosen).to(device), data.labels[chosen].to(device)
             noise = sigma * torch.randn((draws, *image.shape), generator=generator, device=device)
             exact = partial(torch.autocast, device.type, enabled=False)
-            moment = Moment(model, sigma, 0, data.labels, _no_count, generator, exact)
-            noise = part.noise(moment, image, label, noise)
+            if attack is not None:
+                noise = attack.noise(Step(0, sigma, model, image, label, chosen, noise, generator, exact), {})
             loss = cross_entropy(model((image + noise).flatten(0, 1)), label.repeat(draws))
             gradients = torch.autograd.grad(loss, [weight for weight in model.parameters() if weight.requires_grad])
             norms.append(sum(float(g.double().square().sum()) for g in gradients) ** 0.5)
@@ -62,7 +61,3 @@ def gradient_norms(
     finally:
         model.train(training)
     return torch.tensor(norms, dtype=torch.float64)
-
-
-def _no_count(draws: int) -> Tensor:
-    raise ValueError("a gradient is measured at one moment: parts that count samples have no place here")

@@ -1,4 +1,4 @@
-"""Measurements of a trained network that figures are drawn from: p and gradient norms of samples, in a file (E7)."""
+"""Measurements of a trained network, from which figures are drawn: p and gradient norms of images, in a file (E7)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rstheory._files import require_folder
 from rstheory._progress import Progress, silent
 from rstheory._provenance import provenance, write_csv
 from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_other_noise, weights_digest
-from rstheory.smoothing.training.attack import Attack
+from rstheory.smoothing.models import load_checkpoint, note_other_noise
 from rstheory.smoothing.training.gradients import gradient_norms
+from rstheory.smoothing.training.perturbations import Attack
 from rstheory.smoothing.training.probability import label_counts
 from rstheory.smoothing.training.settings import Settings
 
@@ -28,8 +28,12 @@ def measure(
     *,
     sigma: float,
     split: str = "train",
+    start: int = 0,
     skip: int = 1,
     limit: int | None = None,
+    label: str | None = None,
+    channels: int | None = None,
+    trust_program: bool = False,
     draws: int = 100,
     gradient_draws: int = 4,
     seed: int = 0,
@@ -38,25 +42,32 @@ def measure(
     device: torch.device | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write, for every skip-th sample, how many of `draws` noisy copies get their label, and its gradient norms.
+    """Write how many of `draws` noisy copies of every skip-th image get its label, and its gradient norms.
 
-    gradient, gradient_attacked: `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3 with
-    `steps` of length `step` (default: the paper's for this sigma). device: default CPU. progress: opened with three
-    steps per sample. CSV below comment lines that say what made it. ValueError, before anything is computed, for what
-    cannot be measured or written.
+    Images count from the start-th.
+
+    The file is CSV below comment lines that say what made it. Its columns `gradient` and `gradient_attacked` are
+    `gradient_norms` on `gradient_draws` noise vectors, and on the same ones after E3.
+
+    steps, step: of the attack; defaults are the paper's for this sigma.
+    label, channels, trust_program: as `data.load` and `load_checkpoint` take them.
+    device: CPU by default.
+    progress: opened with three steps per image.
+
+    ValueError, before anything is computed, for what cannot be measured or written.
     """
     if out.exists():
         raise ValueError(f"{out} exists: choose another file, or remove it")
     require_folder(out)
-    easy = Settings(sigma).easy
-    attack = Attack(0, easy.steps if steps is None else steps, easy.step if step is None else step)
+    published = Attack.published(Settings(sigma))
+    attack = Attack(0, published.steps if steps is None else steps, published.step if step is None else step)
     for name, value in (("draws", draws), ("gradient_draws", gradient_draws)):
         _check.at_least(1, name, value)
     device = device or torch.device("cpu")
-    data = load(source, split)
-    loaded = load_checkpoint(checkpoint, shape=data.shape)
+    data = load(source, split, label=label, channels=channels)
+    loaded = load_checkpoint(checkpoint, shape=data.shape, trust_program=trust_program)
     note_other_noise(checkpoint, loaded, sigma)
-    indices = data.every(skip, limit).tolist()
+    indices = data.every(skip, limit, start).tolist()
     model = loaded.model
     with progress(3 * len(indices)) as advance:
         counts = label_counts(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
@@ -71,7 +82,7 @@ def measure(
     made_by = provenance(
         torch=torch.__version__,
         method=loaded.metadata.get("method", "unknown"),
-        weights=weights_digest(loaded.model)[:16],
+        weights=loaded.fingerprint[:16],
         data=f"{data.name} {data.digest[:16]}",
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         samples=len(indices),

@@ -1,58 +1,41 @@
-"""How long and how hard to train: the defaults of the paper (theory E5), scaled to the epochs there is time for."""
+"""How long and how hard to train, whatever the method."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import TypeVar
 
 from rstheory import _check
+from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS, Schedule, StepDecay, scaled
 
-PAPER_EPOCHS = 150
-
-
-@dataclass(frozen=True)
-class EasySamples:
-    """Hyper-parameters of E1 to E3 for one noise level, in a schedule of 150 epochs.
-
-    start: E_t, the epoch before which training is Gaussian. threshold: p_t, below which E1 discards. steps: T.
-    step: epsilon, the L2 length of a step of the attack, for pixels in [0, 1]. every: epochs between two reweighings by
-    E2. discard_draws: noise draws by which E1 measures each training image.
-    """
-
-    start: int
-    threshold: float
-    steps: int
-    step: float
-    every: int = 10
-    discard_draws: int = 100
-
-    def __post_init__(self) -> None:
-        _check.at_least(0, "start", self.start)
-        _check.probability("threshold", self.threshold)
-        _check.positive("step", self.step)
-        for name in ("steps", "every", "discard_draws"):
-            _check.at_least(1, name, getattr(self, name))
-
-
-PAPER = {0.25: EasySamples(60, 0.5, 3, 0.25), 0.5: EasySamples(70, 0.4, 6, 0.25), 1.0: EasySamples(60, 0.4, 4, 0.5)}
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run. What is not given is the paper's: ResNet-110, SGD with momentum 0.9, lr 0.1 down by 10 at a
-    third and two thirds of the epochs, 256 images a step, each under `draws` noise vectors.
+    """One training run. Defaults are those of Sun et al. 2025 on CIFAR-10 (theory E5).
 
-    sigma: noise level > 0. epochs: passes through the data; every other epoch number scales with it. draws: m, noise
-    vectors a image and step. seed: of everything random. easy: E1 to E3's numbers; by default those of the nearest
-    noise level that the paper has, which is exact for 0.25, 0.5 and 1.
+    sigma: noise level > 0, for pixels in [0, 1].
+    epochs: passes through the data. Schedules and methods scale with it.
+    draws: m, noise vectors per image in each step.
+    batch: images per step.
+    learning_rate: the highest one.
+    momentum: of SGD, in [0, 1).
+    weight_decay: of SGD.
+    flip_and_crop: whether images are augmented.
+    dtype: bfloat16 (autocast) or float32.
+    seed: of everything random.
+    schedule: of the learning rate.
 
     >>> settings = Settings(sigma=0.5, epochs=30)
-    >>> settings.start, settings.every, [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
-    (14, 2, [0.1, 0.1, 0.01, 0.001])
+    >>> [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
+    [0.1, 0.1, 0.01, 0.001]
     """
 
     sigma: float
-    epochs: int = PAPER_EPOCHS
+    epochs: int = PUBLISHED_EPOCHS
     draws: int = 4
     batch: int = 256
     learning_rate: float = 0.1
@@ -61,7 +44,7 @@ class Settings:
     flip_and_crop: bool = True
     dtype: str = "bfloat16"
     seed: int = 0
-    easy: EasySamples = field(default=None)  # type: ignore[assignment]  # set below where it is not given
+    schedule: Schedule = field(default_factory=StepDecay)
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -76,29 +59,30 @@ class Settings:
             raise ValueError(f"seed={self.seed} is not allowed: it must lie in 0..2^63 - 1")
         if self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype={self.dtype!r} is not allowed: use float32, or bfloat16 for autocast")
-        if self.easy is None:
-            nearest = min(PAPER, key=lambda level: abs(math.log(level / self.sigma)))
-            object.__setattr__(self, "easy", PAPER[nearest])
 
-    @property
-    def start(self) -> int:
-        """E_t in this run's epochs: the first epoch that E1 to E3 change; never the very first, of a raw network."""
-        return max(1, self._scaled(self.easy.start))
+    def rate(self, epoch: float) -> float:
+        """Learning rate after this many epochs."""
+        return round(self.learning_rate * self.schedule.share(epoch, self.epochs), 12)
 
-    @property
-    def every(self) -> int:
-        """Epochs between two reweighings in this run."""
-        return max(1, self._scaled(self.easy.every))
+    def scaled(self, epoch: int) -> int:
+        """An epoch number of the published schedule of 150 epochs, in this run."""
+        return scaled(epoch, self.epochs)
 
-    def rate(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 0."""
-        first = max(1, self._scaled(50))  # every rate is used for one epoch at least, the largest first
-        drops = sum(epoch >= milestone for milestone in (first, max(first + 1, self._scaled(100))))
-        return round(self.learning_rate * 0.1**drops, 12)
+    def nearest(self, published: Mapping[float, Value]) -> Value:
+        """The value published for the noise level nearest to this run's, by ratio.
 
-    def _scaled(self, epoch: int) -> int:
-        return round(epoch * self.epochs / PAPER_EPOCHS)
+        >>> Settings(sigma=0.4).nearest({0.25: "small", 0.5: "middle", 1.0: "large"})
+        'middle'
+        """
+        return published[min(published, key=lambda sigma: abs(math.log(sigma / self.sigma)))]
 
     def to_dict(self) -> dict[str, object]:
-        """As a dictionary of numbers and text, for a checkpoint."""
-        return asdict(self)
+        """As a flat dictionary of numbers, text and lists, for a checkpoint.
+
+        >>> Settings(sigma=0.5).to_dict()["schedule.milestones"]
+        [50, 100]
+        """
+        content = asdict(self)
+        schedule = {"name": type(self.schedule).__name__.lower()} | content.pop("schedule")
+        lists = {name: list(value) if isinstance(value, tuple) else value for name, value in schedule.items()}
+        return content | {f"schedule.{name}": value for name, value in lists.items()}

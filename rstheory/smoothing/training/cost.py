@@ -1,0 +1,105 @@
+"""What training costs, in floating-point operations: those of the network, times the passes that are made."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from rstheory.smoothing.training.interfaces import Method, Passes
+
+PETA = 1e15
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Floating-point operations of one network on one image; a multiplication and an addition are two.
+
+    measured: of a forward pass.
+    attacked: of a forward pass and the gradient with respect to the image.
+    trained: of a forward pass and the gradient with respect to the weights.
+    """
+
+    measured: float
+    attacked: float
+    trained: float
+
+    def pflop(self, passes: Passes) -> float:
+        """10^15 operations of these passes.
+
+        >>> Cost(measured=1e15, attacked=2e15, trained=3e15).pflop(Passes(trained=1, attacked=2, measured=4))
+        11.0
+        """
+        return (
+            passes.trained * self.trained + passes.attacked * self.attacked + passes.measured * self.measured
+        ) / PETA
+
+
+def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
+    """The cost of a network on images of this shape, counted by torch in its convolutions and matrix products.
+
+    What torch does not count, such as batch norm and activations, is left out. A copy of the network is run, on two
+    black images.
+
+    >>> cost_of(nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), (3, 2, 2))
+    Cost(measured=120.0, attacked=240.0, trained=240.0)
+    """
+    device = next(model.parameters()).device
+    copied = copy.deepcopy(model).train()
+    images = torch.zeros((2, *shape), device=device)  # batch norm in training mode can refuse a single one
+
+    def flop(pixels: Tensor, *, weights: bool) -> float:
+        copied.requires_grad_(weights)
+        with (
+            torch.random.fork_rng([device] if device.type == "cuda" else []),
+            FlopCounterMode(display=False) as counter,
+        ):
+            logits = copied(pixels)
+            if logits.requires_grad:
+                torch.autograd.backward(logits.sum())
+        return float(counter.get_total_flops()) / len(pixels)
+
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        return Cost(
+            flop(images, weights=False),
+            flop(images.clone().requires_grad_(), weights=False),
+            flop(images, weights=True),
+        )
+
+
+@contextmanager
+def counted_passes(model: nn.Module) -> Iterator[list[Passes]]:
+    """The passes of a network in the block, in a list of one entry that grows as they are made.
+
+    In training mode a pass is trained on, and in eval mode its images are attacked, if gradients are recorded at all.
+    """
+    made = [Passes()]
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        images = len(inputs[0])
+        if not torch.is_grad_enabled():
+            made[0] += Passes(measured=images)
+        elif module.training:
+            made[0] += Passes(trained=images)
+        else:
+            made[0] += Passes(attacked=images)
+
+    hook = model.register_forward_pre_hook(note)
+    try:
+        yield made
+    finally:
+        hook.remove()
+
+
+def planned_passes(method: Method, draws: int, epochs: int) -> Passes:
+    """The most passes per training image that a run makes, each image counted as drawn once in every epoch."""
+    passes = Passes()
+    for epoch in range(epochs):
+        for part in method.parts:
+            passes += part.passes(draws, epoch)
+    return passes

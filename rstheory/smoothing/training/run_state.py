@@ -1,0 +1,90 @@
+"""What a run consists of between two epochs, and the file that keeps it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from rstheory._files import atomic_write
+from rstheory.smoothing.training.cost import Cost
+from rstheory.smoothing.training.identity import Identity, modern_identity, refuse_another_run
+from rstheory.smoothing.training.interfaces import State
+
+
+@dataclass
+class RunState:
+    """A run between two epochs.
+
+    epoch: the next one.
+    model, optimizer: as they are.
+    parts: the state of each part of the method.
+    rows: of the training log.
+    machines: where its epochs ran, one after the other. The bits of the weights depend on them.
+    cost: of the network.
+    pflop: 10^15 floating-point operations until now.
+    """
+
+    epoch: int
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    parts: list[State]
+    rows: list[str]
+    machines: list[str]
+    cost: Cost
+    pflop: float = 0.0
+
+
+_KEPT = {"identity", "epoch", "model", "optimizer", "parts", "rows", "machines", "pflop"}
+_KEPT_BEFORE = _KEPT - {"parts", "pflop"} | {"factors"}  # until parts had states: weights by the place of the part
+
+
+def keep(state: RunState, place: Path, identity: Identity) -> None:
+    """Write the state, complete or not at all."""
+    content = {
+        "identity": identity,
+        "epoch": state.epoch,
+        "model": state.model.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "parts": [dict(memory) for memory in state.parts],
+        "rows": state.rows,
+        "machines": state.machines,
+        "pflop": state.pflop,
+    }
+    with atomic_write(place) as part:
+        torch.save(content, part)
+
+
+def restore(state: RunState, place: Path, identity: Identity) -> None:
+    """Go back to what was kept, of the same run. ValueError for a file that is not a state, or of another run."""
+    try:
+        content = torch.load(place, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):  # which say themselves what they are
+        raise
+    except Exception as error:  # a broken pickle is a broken program: it can fail in any way
+        raise ValueError(f"{place} is not a state of `rstheory train`, or it is damaged: remove it") from error
+    if not (isinstance(content, dict) and (content.keys() >= _KEPT or content.keys() >= _KEPT_BEFORE)):
+        raise ValueError(f"{place} is not a state of `rstheory train`, or of another version: remove it")
+    refuse_another_run(place, modern_identity(content["identity"]), identity)
+    state.model.load_state_dict(content["model"])
+    state.optimizer.load_state_dict(content["optimizer"])
+    state.epoch, state.rows, state.machines = content["epoch"], content["rows"], content["machines"]
+    if "parts" in content:
+        state.parts, state.pflop = content["parts"], content["pflop"]
+    else:
+        _adopt(state, content["factors"])
+
+
+def _adopt(state: RunState, factors: Mapping[int, torch.Tensor]) -> None:
+    """The weights of an older state, which did not count operations, and its rows of the training log.
+
+    Its samplers all began at one epoch, in the order in which they still stand.
+    """
+    for place, part in enumerate(sorted(factors)):
+        state.parts[place] = {"weights": factors[part]}
+    state.pflop = math.nan
+    state.rows = ["\t".join([*before, "nan", seconds]) for *before, seconds in (row.split("\t") for row in state.rows)]
