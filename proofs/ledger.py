@@ -288,7 +288,7 @@ LEDGER: tuple[Row, ...] = (
             balls("convexity.py", "first_failures", covers="first N at six α > 1/2: 2, 3, 7, 11, 23, 251"),
             by_tests("test_budget_laws.py", "test_increments_do_not_fall", "test_expected_radius_is_convex"),
             by_tests(
-                "test_proofs.py",
+                "test_proofs_increments.py",
                 "test_velocity_of_the_log_odds",
                 "test_velocity_grows",
                 "test_the_series_of_the_positive_part",

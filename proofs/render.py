@@ -29,7 +29,7 @@ rows with pass or fail, and fails if this file is out of date; `python proofs/ch
 - **Written proof**: prose, for a reader to judge, in [`C4.md`](C4.md).
 - **Property test**: Hypothesis and pytest, in `../tests/`. Random and hard cases.
 
-`tests/test_proofs.py` feeds the first three kinds wrong statements and sees them refused. SymPy and Arb are trusted
+`tests/test_proofs_*.py` feed the first three kinds wrong statements and see them refused. SymPy and Arb are trusted
 where they are used. Coq needs `apt-get install make coq libcoq-coquelicot libcoq-interval`; without it its rows are
 skipped, and say so.
 
