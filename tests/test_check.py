@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rstheory import binomial, radius
+from rstheory import binomial, planning, radius, randomized
+from rstheory.sequential import mixture
 
 NAN, INF = math.nan, math.inf
 NO_NUMBERS = (True, False, "0.5", 1j, b"0.5", [0.5, "x"], [True], {"a": 1})
@@ -30,11 +31,23 @@ BAD: dict[str, tuple[Any, ...]] = {
     "k": (-1, 11, 10**30, -(10**30), 2.0, 2.5, NAN, INF, *NO_NUMBERS),
     "n": (0, -5, -(10**30), 10.0, 1e5, NAN, INF, *NO_NUMBERS),
     "j": (-1, -(10**30), 2.0, NAN, *NO_NUMBERS),
+    "u": (-0.1, 1.0000000000000002, NAN, INF, *NO_NUMBERS),
+    "small_alpha": (0.0, 0.5000000000000001, 1.0, -0.001, NAN, INF, *NO_NUMBERS),
+    "inner": (0.0, 1.0, -0.1, 1.5, NAN, INF, *NO_NUMBERS),
+    "positive": (0.0, -0.1, NAN, INF, -INF, *NO_NUMBERS),
 }
 # Where an argument's domain is not the one that its name suggests: {(function, argument): key of BAD}.
 DOMAIN = {
     (radius.radius_bounds_sf, "t"): "half_tail",
     (radius.sensitivity_bounds_sf, "t"): "half_tail",
+    (randomized.randomized_lower, "alpha"): "small_alpha",
+    (randomized.randomized_lower_sf, "alpha"): "small_alpha",
+    (mixture.log_mixture, "q"): "inner",
+    (mixture.log_mixture_sf, "t"): "inner",
+    (planning.certification_power, "radius"): "positive",
+    (planning.certification_power_sf, "radius"): "positive",
+    (planning.radius_at_power, "power"): "alpha",
+    (planning.radius_at_power_sf, "power"): "alpha",
 }
 
 SIGNATURES: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
@@ -55,6 +68,16 @@ SIGNATURES: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
     (binomial.clopper_pearson_upper, {"k": 9, "n": 10, "alpha": 0.001}),
     (binomial.clopper_pearson_upper_sf, {"k": 9, "n": 10, "alpha": 0.001}),
     (binomial.poisson_limit, {"j": 3, "alpha": 0.001}),
+    (randomized.randomized_lower, {"k": 9, "n": 10, "alpha": 0.001, "u": 0.5}),
+    (randomized.randomized_lower_sf, {"k": 9, "n": 10, "alpha": 0.001, "u": 0.5}),
+    (mixture.log_mixture, {"k": 9, "n": 10, "q": 0.5}),
+    (mixture.log_mixture_sf, {"k": 9, "n": 10, "t": 0.5}),
+    (mixture.anytime_lower, {"k": 9, "n": 10, "alpha": 0.001}),
+    (mixture.anytime_lower_sf, {"k": 9, "n": 10, "alpha": 0.001}),
+    (planning.certification_power, {"p": 0.9, "n": 10, "radius": 0.1, "alpha": 0.1, "sigma": 1.0}),
+    (planning.certification_power_sf, {"t": 0.1, "n": 10, "radius": 0.1, "alpha": 0.1, "sigma": 1.0}),
+    (planning.radius_at_power, {"p": 0.9, "n": 10, "power": 0.9, "alpha": 0.1, "sigma": 1.0}),
+    (planning.radius_at_power_sf, {"t": 0.1, "n": 10, "power": 0.9, "alpha": 0.1, "sigma": 1.0}),
 )
 
 # (call, arguments, everything that the message must contain)

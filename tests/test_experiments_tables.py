@@ -20,7 +20,7 @@ from rstheory.experiments.tables import (
 from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
 from rstheory.logs.schema import Format
-from rstheory.smoothing.rules import FixedDraws
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.tasks import Certify
 
 # -- tables of experiments ------------------------------------------------------------------------------------------
