@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from torch import nn
 
 from rstheory import _check
+from rstheory.smoothing.models.fast import FastNet
 from rstheory.smoothing.models.normalize import Normalize, default_constants
 from rstheory.smoothing.models.resnet import ResNet
 from rstheory.smoothing.models.small import Constant, cnn, mlp
 
-ARCHITECTURES = ("resnet<6n+2>, such as resnet20, resnet56 or resnet110", "mlp", "cnn", "constant")
+ARCHITECTURES = (
+    "resnet<6n+2>, such as resnet20, resnet56 or resnet110",
+    "fast<widths>, such as fast32-128-256",
+    "mlp",
+    "cnn",
+    "constant",
+)
 
 
 def build(
@@ -26,10 +33,11 @@ def build(
 ) -> nn.Sequential:
     """A fresh model: `Normalize`, then the network. Maps inputs (batch, *shape) in [0, 1] to logits (batch, classes).
 
-    arch: one of `ARCHITECTURES`. classes: at least 2. shape: of one input; (channels, height, width) for resnet and
-    cnn, anything for mlp and constant. mean, std: normalisation, both or neither: one number a channel of an image, or
-    one for all; left out, they are those of `default_constants`. label: what the constant model answers, 0 by default;
-    no other architecture takes it. Weights come from torch's global generator: seed it for the same model again.
+    arch: one of `ARCHITECTURES`. classes: at least 2. shape: of one input; (channels, height, width) for resnet, fast
+    and cnn, anything for mlp and constant. mean, std: normalisation, both or neither: one number a channel of an image,
+    or one for all; left out, they are those of `default_constants`. label: what the constant model answers, 0 by
+    default; no other architecture takes it. Weights come from torch's global generator: seed it for the same model
+    again.
 
     The layers take no further options, so that a checkpoint need not name any; what differs from model to model
     (weights, normalisation, label) is in the state dict.
@@ -70,12 +78,14 @@ def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.
         return Constant(classes, label)
     if arch == "mlp":
         return mlp(classes, shape)
-    if len(shape) != 3 and (arch == "cnn" or arch.startswith("resnet")):
+    if len(shape) != 3 and (arch == "cnn" or arch.startswith(("resnet", "fast"))):
         raise ValueError(f"shape={shape} is not allowed: {arch} takes images, (channels, height, width)")
     if arch == "cnn":
         return cnn(classes, shape)
     if match := re.fullmatch(r"resnet(\d{1,4})", arch):
         return ResNet(int(match[1]), classes, shape[0])
+    if match := re.fullmatch(r"fast(\d{1,4}(?:-\d{1,4})*)", arch):
+        return FastNet([int(width) for width in match[1].split("-")], classes, shape)
     raise ValueError(f"arch={arch!r} is not allowed: known are {'; '.join(ARCHITECTURES)}")
 
 
