@@ -32,7 +32,7 @@ from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import prepare
 from rstheory.smoothing.models.fast import FastNet
 from rstheory.smoothing.models.normalize import CIFAR10_MEAN, CIFAR10_STD, Normalize
-from rstheory.smoothing.training.recipe_fast import FastOptimizer, alternately_flipped, share
+from rstheory.smoothing.training.recipe_fast import FastOptimizer, alternately_flipped, parameter_groups, share
 
 SIGMA, ALPHA = 0.5, 1e-3
 WHITENED = 5000  # training images from which the first layer is computed
@@ -96,7 +96,7 @@ class Experiment:
     seeds: int = 1
 
 
-# In the order in which they were made. A network that keeps too many directions has as many as its patches have.
+# In the order in which they were made. The table of the page has their gains.
 EXPERIMENTS = (
     Experiment("start", "", {}),
     Experiment("muon", "start", {"muon": True}, seeds=2),
@@ -106,16 +106,15 @@ EXPERIMENTS = (
     Experiment("stride 2, wider", "stride 2", {"widths": (64, 128, 256)}),
     Experiment("stride 2, batch 256", "stride 2", {"batch": 256}),
     Experiment("16 directions", "stride 2", {"directions": 16}, seeds=2),
-    Experiment(
-        "patches 8, stride 4", "16 directions", {"patch": 8, "stride": 4, "directions": 40, "widths": (128, 256)}
-    ),
-    Experiment("patches 6", "16 directions", {"patch": 6, "directions": 24}),
+    Experiment("stride 4", "16 directions", {"patch": 8, "stride": 4, "directions": 40, "widths": (128, 256)}),
+    Experiment("patches of 6", "16 directions", {"patch": 6, "directions": 24}),
     Experiment("batch 1024", "16 directions", {"batch": 1024}),
     Experiment("other widths", "16 directions", {"widths": (48, 128, 192)}),
     Experiment("no smoothing", "16 directions", {"smoothing": 0.0}),
-    Experiment("rate 0.3", "16 directions", {"rate": 0.3}),
     Experiment("noise grows", "16 directions", {"noise_start": 0.5, "noise_grows": 0.7}),
     Experiment("2 draws", "16 directions", {"draws": 2}),
+    Experiment("rate 0.3", "16 directions", {"rate": 0.3}),
+    Experiment("without muon", "16 directions", {"muon": False}),
     Experiment("longer", "16 directions", {"pflop": 0.08}),
     Experiment("longer, wider", "longer", {"widths": (64, 192, 384)}),
 )
@@ -140,23 +139,17 @@ def network(settings: Settings, images: Tensor) -> nn.Sequential:
 
 
 def optimizer(model: nn.Module, settings: Settings) -> FastOptimizer:
-    """Filters; biases, which learn faster; the last layer."""
-    trained = [weights for weights in model.parameters() if weights.requires_grad]
-    rest = {"orthogonal": False, "momentum": settings.momentum}
-    groups: list[dict[str, Any]] = [
-        {"params": [w for w in trained if w.ndim == 4], **rest, "peak": settings.rate, "weight_decay": settings.decay},
-        {
-            "params": [w for w in trained if w.ndim == 1],
-            **rest,
-            "peak": settings.rate * settings.bias_factor,
-            "weight_decay": settings.decay / settings.bias_factor,
-        },
-        {"params": [w for w in trained if w.ndim == 2], **rest, "peak": settings.rate, "weight_decay": settings.decay},
-    ]
+    """The optimiser of the recipe, at these settings."""
+    filters, biases, others = parameter_groups(model)
+    slow = {"peak": settings.rate, "weight_decay": settings.decay, "momentum": settings.momentum}
+    fast = {"peak": settings.rate * settings.bias_factor, "weight_decay": settings.decay / settings.bias_factor}
+    biases |= slow | fast
+    others |= slow
     if settings.muon:
-        groups[0] |= {"orthogonal": True, "peak": settings.filter_rate, "momentum": settings.filter_momentum}
-        groups[0]["weight_decay"] = 0.0
-    return FastOptimizer(groups)
+        filters |= {"peak": settings.filter_rate, "momentum": settings.filter_momentum}
+    else:
+        filters |= slow | {"orthogonal": False}
+    return FastOptimizer([filters, biases, others])
 
 
 def batches(n: int, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
