@@ -64,7 +64,8 @@ class Settings:
     bias_factor: how many times `rate` biases learn at.
     batch: noisy images in one step. draws: noisy copies of each image among them.
     smoothing: of the labels.
-    noise_start: share of sigma in the first step; it grows evenly to 1 over the first `noise_grows` of the run.
+    noise: standard deviation of the noise that is trained under.
+    noise_start: share of it in the first step; it grows evenly to 1 over the first `noise_grows` of the run.
     """
 
     pflop: float = 0.02
@@ -82,6 +83,7 @@ class Settings:
     batch: int = 512
     draws: int = 1
     smoothing: float = 0.2
+    noise: float = SIGMA
     noise_start: float = 1.0
     noise_grows: float = 1.0
 
@@ -98,7 +100,7 @@ class Experiment:
 
 # In the order in which they were made. The table of the page has their gains.
 EXPERIMENTS = (
-    Experiment("start", "", {}),
+    Experiment("start", "", {}, seeds=2),
     Experiment("muon", "start", {"muon": True}, seeds=2),
     Experiment("filter rate 0.12", "muon", {"filter_rate": 0.12}),
     Experiment("filter rate 0.4", "muon", {"filter_rate": 0.4}),
@@ -114,7 +116,8 @@ EXPERIMENTS = (
     Experiment("noise grows", "16 directions", {"noise_start": 0.5, "noise_grows": 0.7}),
     Experiment("2 draws", "16 directions", {"draws": 2}),
     Experiment("rate 0.3", "16 directions", {"rate": 0.3}),
-    Experiment("without muon", "16 directions", {"muon": False}),
+    Experiment("without muon", "16 directions", {"muon": False}, seeds=2),
+    Experiment("noise of 0.4", "16 directions", {"noise": 0.4}),
     Experiment("longer", "16 directions", {"pflop": 0.08}),
     Experiment("longer, wider", "longer", {"widths": (64, 192, 384)}),
 )
@@ -132,7 +135,7 @@ def network(settings: Settings, images: Tensor) -> nn.Sequential:
     normalize = Normalize(CIFAR10_MEAN, CIFAR10_STD)
     options = {"patch": settings.patch, "stride": settings.stride, "directions": settings.directions}
     net = FastNet(settings.widths, 10, (3, 32, 32), **options)
-    net.whiten(normalize(images.float() / 255), SIGMA / normalize.std.flatten())
+    net.whiten(normalize(images.float() / 255), settings.noise / normalize.std.flatten())
     to: Any = nn.Sequential(normalize, net).to  # torch's annotations leave memory_format out
     model: nn.Sequential = to(memory_format=torch.channels_last)
     return model
@@ -194,7 +197,7 @@ def train(settings: Settings, seed: int, data: Dataset, name: str) -> tuple[nn.M
         inputs = alternately_flipped(images, facing[chosen], epochs).repeat(settings.draws, 1, 1, 1)
         labels = data.labels[chosen].repeat(settings.draws)
         grown = min(1.0, settings.noise_start + (1 - settings.noise_start) * progress / settings.noise_grows)
-        inputs = inputs + SIGMA * grown * torch.randn(inputs.shape, generator=generator)
+        inputs = inputs + settings.noise * grown * torch.randn(inputs.shape, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(inputs.contiguous(memory_format=torch.channels_last))
         loss = cross_entropy(logits.float(), labels, label_smoothing=settings.smoothing)
