@@ -120,6 +120,7 @@ EXPERIMENTS = (
     Experiment("noise of 0.4", "16 directions", {"noise": 0.4}),
     Experiment("longer", "16 directions", {"pflop": 0.08}),
     Experiment("longer, wider", "longer", {"widths": (64, 192, 384)}),
+    Experiment("longer, without muon", "longer", {"muon": False}),
 )
 
 

@@ -74,6 +74,16 @@ def test_the_recipe_is_the_winner(script):
         }
 
 
+def test_long_runs_descend_as_recorded(script):
+    settings = script.settings_of("longer, without muon")
+    nets = [script.network(settings, torch.zeros(2, 3, 32, 32, dtype=torch.uint8)) for _ in range(2)]
+    made = script.optimizer(nets[0], settings).param_groups
+    shipped = recipe_fast.by_descent(recipe_fast.parameter_groups(nets[1]))
+    assert len(made) == len(shipped) == 3
+    for ours, theirs in zip(made, shipped, strict=True):
+        assert all(ours[name] == theirs[name] for name in ("orthogonal", "peak", "momentum", "weight_decay"))
+
+
 def test_batches_show_every_image_once_an_epoch(script):
     source = script.batches(10, 4, torch.Generator().manual_seed(0))
     drawn = [next(source) for _ in range(5)]

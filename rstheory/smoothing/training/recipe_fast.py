@@ -139,6 +139,16 @@ def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
     return [group for group in groups if group["params"]]
 
 
+def by_descent(groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same groups, filters too moved by gradient descent, as runs of many epochs want it.
+
+    >>> by_descent([{"orthogonal": True}])
+    [{'orthogonal': False, 'peak': 0.6, 'momentum': 0.85, 'weight_decay': 0.001}]
+    """
+    descent = {"orthogonal": False, "peak": RATE, "momentum": MOMENTUM, "weight_decay": DECAY}
+    return [group | descent if group["orthogonal"] else group for group in groups]
+
+
 def share(progress: float) -> float:
     """Share of its peak at which each weight learns: from 0.2 evenly up to 1, then evenly down to 0.
 
