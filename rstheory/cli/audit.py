@@ -52,7 +52,7 @@ def audit(
     """
     from rstheory._progress import on_terminal
     from rstheory.audit.export import to_json, write_json
-    from rstheory.audit.report import audit_report
+    from rstheory.audit.report import Pairs, audit_report
     from rstheory.audit.terminal import print_report
     from rstheory.logs.find import find_logs
 
@@ -68,7 +68,8 @@ def audit(
     for path, reason in errors:
         named = reason if reason.startswith(path) else f"{path}: {reason}"
         typer.echo(printable(f"rstheory audit: {named}"), err=True)
-    report = audit_report(logs, compare=compare, progress=on_terminal("auditing", "steps"))
+    pairs: Pairs = "few" if compare is None else "all" if compare else "none"
+    report = audit_report(logs, pairs=pairs, progress=on_terminal("auditing", "steps"))
     terminal = console()
     if logs:
         print_report(report, terminal)
