@@ -41,8 +41,8 @@ def _array(name: str, value: ArrayLike, allowed: str) -> NDArray[Any]:
     """`value` as an array that has lost nothing: no mask, no rows of unequal length, no truth values among numbers."""
     if _masked(value):
         raise ValueError(
-            f"{name}={value} is not allowed: masked entries have no value here; leave them out by .compressed() or fill"
-            " them by .filled(...)"
+            f"{name}={value!s} is not allowed: masked entries have no value here; leave them out by .compressed() or"
+            " fill them by .filled(...)"
         )
     try:
         array = np.asarray(value)

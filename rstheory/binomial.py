@@ -94,6 +94,7 @@ def poisson_limit(j: ArrayLike, alpha: ArrayLike) -> Values:
     """
     failures = _check.integers("j", j)
     _check.refuse("j", failures, failures < 0, "a failure count must not be negative")
+    _check.refuse("j", failures, np.asarray(failures > 10**308), "this function takes failure counts up to 1e308")
     return scalar_or_array(gammainccinv(failures.astype(np.float64) + 1, _check.level("alpha", alpha)))
 
 
@@ -171,9 +172,9 @@ def _solve(j: Float, k: Float, alpha: Float, outward: int) -> tuple[Float, Float
     start = np.empty_like(n)
     start[usual] = betaincinv(k[usual], j[usual] + 1, alpha[usual])
     start[~usual] = _poisson_start(k[~usual] - 1, n[~usual], gammaincinv(k[~usual], alpha[~usual]))
-    # Where SciPy's quantile underflows, the leading term binom(n, k) L^k of P(Bin(n, L) >= k) is close.
-    log_leading = (np.log(alpha) - gammaln(n + 1) + gammaln(j + 1) + gammaln(k + 1)) / k
-    start = np.minimum(n * np.where((start > 0) & (start < 1), start, np.minimum(np.exp(log_leading), 0.5)), k)
+    # Where SciPy's quantile underflows, n L is small, and P(Bin(n, L) >= k) is close to (n L)^k / k!.
+    leading = np.minimum(np.exp((np.log(alpha) + gammaln(k + 1)) / k), 0.5 * n)
+    start = np.minimum(np.where((start > 0) & (start < 1), n * start, leading), k)
     success[high] = _newton(j, k, alpha, start, _BY_SUCCESSES, -outward) / n
     tail[high] = np.nextafter(1 - success[high], 0.5 + 0.5 * outward)
     return tail, success
@@ -185,7 +186,7 @@ def _poisson_start(count: Float, n: Float, mean: Float) -> Float:
     Bolshev's approximation (1963): close where t is small, and within a tenth of a standard deviation up to t = 1/2,
     so that three or four steps of Newton's method are left. SciPy's Poisson quantile takes a microsecond at any size.
     """
-    return 2 * mean / (2 * n - count + mean)
+    return mean / (n - 0.5 * count + 0.5 * mean)
 
 
 class _Coordinate(NamedTuple):
@@ -263,7 +264,7 @@ def _integration_end(j: Float, k: Float, failures: Float, successes: Float, h: F
     """
     cap = successes * (1 - 2.0**-10)
     with np.errstate(divide="ignore"):
-        end = np.minimum(2 * _CUT / (h + np.hypot(h, np.sqrt(2 * _CUT * (k - 1)) / successes)), cap)
+        end = np.minimum(2 * _CUT / (h + np.hypot(h, 16 * np.sqrt(_CUT / 128 * (k - 1)) / successes)), cap)
     for _ in range(100):
         x, y = end / failures, end / successes
         excess = _CUT + j * log1pmx(x) + (k - 1) * log1pmx(-y) - h * end

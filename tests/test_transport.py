@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from audit_logs import counts_of_model, log_of_counts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
@@ -154,6 +154,7 @@ def test_an_abstention_on_another_class_than_the_label_counts_nothing():
     assert log.at_budget(100, 0.1).acr == log.at_budget(100, 0.1).unknown_at_most == 0
 
 
+@settings(max_examples=50)
 @given(
     counts=st.lists(st.integers(0, 200), min_size=1, max_size=12),
     levels=st.tuples(st.sampled_from([1e-6, 1e-3, 0.05]), st.sampled_from([1e-6, 1e-3, 0.05, 0.3])),
@@ -173,6 +174,7 @@ def test_what_is_not_told_lies_within_its_bound(counts, levels, n):
         assert partial.kind == ("predicted" if n > 200 else "lower bound" if unknown and asked > own else "exact")
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), n=st.sampled_from([1, 10, 100, 999, 1000, 2500]), known=st.booleans())
 def test_curves_give_the_numbers_of_the_logs(seed, n, known):
     logs = [log_of_counts(counts_of_model(seed + i), wrong=[1, 4], known=known, digits=4) for i in range(2)]

@@ -91,7 +91,7 @@ class BudgetCurves:
         unknown = self._scale * self._unknown * most_of_abstained(self.n, self.alpha, n, self.alpha)
         kind = kind_at(self.n, self.alpha, n, self.alpha, 0)
         return [
-            BudgetedACR(n, self.alpha, *map(float, (a, d, s)), kind, float(f), float(u))
+            BudgetedACR(n, self.alpha, float(a), float(d), float(s), kind, float(f), float(u))
             for a, d, s, f, u in zip(acr, deviation, low, fresh, unknown, strict=True)
         ]
 
