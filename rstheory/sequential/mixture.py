@@ -39,6 +39,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1), 0.5 * _WEIGHTS
 # The integrand is cut where it has fallen to exp(-_CUT) of its largest value.
 _CUT = 40.0
+_SMALLEST = 1e-250
 _LARGEST = 10**15  # beyond, neighbouring counts are no longer all floats
 
 
@@ -123,7 +124,8 @@ def most_failures(n: ArrayLike, t: ArrayLike, alpha: ArrayLike) -> NDArray[np.in
 
 
 def _open(probability: Float, name: str) -> Float:
-    _check.refuse(name, probability, (probability <= 0) | (probability >= 1), "it must lie strictly between 0 and 1")
+    allowed = f"it must lie between {_SMALLEST:g} and 1, and be less than 1"  # closer to 0, its square underflows
+    _check.refuse(name, probability, (probability < _SMALLEST) | (probability >= 1), allowed)
     return probability
 
 
