@@ -7,7 +7,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rstheory.logs.schema import EXPECTED, header_names, why_no_header
+from rstheory.logs.dialect import decoded, heading
+from rstheory.logs.schema import EXPECTED, header_names, is_compressed, why_no_header
 
 _HEADER_BYTES = 4096  # a header is looked for in so much of a file
 
@@ -90,7 +91,7 @@ def _why_no_log(path: str) -> str | None:
         head = file.read(_HEADER_BYTES)
     if not head:
         return "empty file"
-    header = head.partition(b"\n")[0]
+    header = head if is_compressed(head) else heading(decoded(head)).text
     if header_names(header):
         return None
     reason = why_no_header(header)

@@ -11,7 +11,7 @@ from rstheory.logs.cells import Decimals, Integers
 SLACK = 1e-9  # relative: other programs' quantiles differ from ours in the last digits
 
 
-def above(radius: Float, half_unit: Float, largest: float) -> NDArray[np.bool_]:
+def above(radius: Float, half_unit: Float, largest: float | Float) -> NDArray[np.bool_]:
     """Which printed radii lie above the largest possible one by more than rounding explains."""
     return np.asarray(radius - half_unit > largest * (1 + SLACK))
 
