@@ -21,7 +21,7 @@ ABSTENTIONS = frozenset(
 
 # What torch and NumPy print for one number: tensor(3), tensor([3], device='cuda:0'), array([3]), np.int64(3), [3].
 _WRAPPED = re.compile(
-    rb"(?:(?:torch\.|np\.|numpy\.)?(?:tensor|array|bool_?|u?int\d*|float\d*))?[(\[]+ *([^()\[\], ]*) *"
+    rb"(?:(?:torch\.|np\.|numpy\.)?(?:tensor|array|bool_?|u?int\d*|float\d*))?[(\[]+ *([^()\[\], ]*) *\]*"
     rb"(?:, *[a-z_]+=[^()\[\]]*)*[)\]]+"
 )
 _BLANKS = re.compile(rb" *([\t\n]) *")

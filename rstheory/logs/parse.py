@@ -97,13 +97,14 @@ class Rows:
 class Parsed:
     """What a log says: its rows, the sigma, n and alpha that it has columns for, its origin, and what was found.
 
-    settings: those that are the same in all rows; the others are in `rows.varying`.
+    settings: those that are the same in all rows; the others are in `rows.varying`. lines: of the file.
     """
 
     rows: Rows
     settings: dict[str, float]
     origin: Origin
     findings: tuple[Finding, ...]
+    lines: int
 
 
 def parse(path: str, content: bytes) -> Parsed:
@@ -173,7 +174,7 @@ def parse(path: str, content: bytes) -> Parsed:
     settings = {name: values[0].item() for name, values in columns.items() if np.all(values == values[0])}
     varying = {name: values for name, values in columns.items() if name not in settings}
     origin, mixed = _origin(table, good)
-    return Parsed(replace(rows, varying=varying), settings, origin, (*findings, *mixed))
+    return Parsed(replace(rows, varying=varying), settings, origin, (*findings, *mixed), table.last_line)
 
 
 def _table(path: str, content: bytes) -> tuple[Table, bool]:
