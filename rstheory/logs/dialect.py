@@ -100,13 +100,13 @@ def cells_of(line: bytes, separator: bytes) -> list[bytes]:
     [b'0', b'1 day, 0:00:08', b'x']
     """
     if b'"' in line:
-        text = re.sub(rb" *([\t,;]) *", rb"\1", line) if separator != b"," else line
-        text = re.sub(rb'" +' + re.escape(separator), b'"' + separator, text).decode("utf-8", "surrogateescape")
+        tight = re.sub(rb'" +' + re.escape(separator), b'"' + separator, line.strip(b" "))
+        tight = re.sub(re.escape(separator) + rb' +"', separator + b'"', tight)
         try:
-            (cells,) = csv.reader([text], delimiter=separator.decode(), skipinitialspace=True, strict=True)
+            (cells,) = csv.reader([tight.decode("utf-8", "surrogateescape")], delimiter=separator.decode(), strict=True)
         except (csv.Error, ValueError):  # an open quote, which is no cell in quotes
             return line.split(separator)
-        return [cell.strip(" ").encode("utf-8", "surrogateescape") for cell in cells]
+        return [text.strip(" ").encode("utf-8", "surrogateescape") for text in cells]
     return [cell.strip(b" ") for cell in line.split(separator)]
 
 

@@ -1,8 +1,8 @@
 """What the largest radii of a log say about the budget and the noise level that made them.
 
 With n draws there are n + 1 radii, and near the largest they stand far apart: that is a ladder. Rows that tie at the
-top rung of another round budget, with the radii next to them on its other rungs and none above, were made with it. Below
-the top the rungs of a large budget stand closer than the digits printed, so that nothing can be told there.
+top rung of another round budget, with the radii next to them on its other rungs and none above, were made with it.
+Below the top the rungs of a large budget stand closer than the digits printed, so that nothing can be told there.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ radius 0 and not correct; everything else is kept as printed and only named.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import betaincc
@@ -41,8 +42,10 @@ class Setting:
         return cls(rows.varying.get("sigma", sigma), rows.varying.get("n", n), rows.varying.get("alpha", alpha))
 
     def __getitem__(self, rows: Flags | Integers) -> Setting:
-        picked = (value[rows] if isinstance(value, np.ndarray) else value for value in (self.sigma, self.n, self.alpha))
-        return Setting(*picked)
+        def picked(value: Any) -> Any:
+            return value[rows] if isinstance(value, np.ndarray) else value
+
+        return Setting(picked(self.sigma), picked(self.n), picked(self.alpha))
 
     @property
     def max_radius(self) -> Float:

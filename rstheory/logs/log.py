@@ -34,8 +34,7 @@ _ROW = ("index", "label", "predict", "radius", "half_unit", "correct", "count") 
 class CertificationLog:
     """The rows of one certification log, with the noise level and budget that they were made with.
 
-    Made by `read_log`, `from_arrays` or `from_frame`, which check the rows; the arrays cannot be written to.
-
+    Made by `read_log`, `from_arrays` or `from_frame`, which check the rows. The arrays cannot be written to.
     path: where it came from.
     index: number of each sample in its data set.
     label: its true class.
@@ -203,8 +202,8 @@ class CertificationLog:
     @property
     def _max_radius(self) -> Float:
         """The same, of each row where sigma, n or alpha differ between rows."""
-        sigma, n, alpha = (self.varying.get(name, getattr(self, name)) for name in ("sigma", "n", "alpha"))
-        return np.asarray(np.maximum(max_radius(n, alpha, sigma), 0.0))
+        own = {name: self.varying.get(name, getattr(self, name)) for name in ("sigma", "n", "alpha")}
+        return np.asarray(np.maximum(max_radius(**own), 0.0))
 
     @property
     def impossible(self) -> NDArray[np.bool_]:
@@ -231,14 +230,17 @@ class CertificationLog:
         varying = {name: values[rows] for name, values in self.varying.items()}
         return replace(self, **cut, varying=varying, counts=None if self.counts is None else self.counts[rows])
 
+    def check_one_setting(self) -> None:
+        """ValueError where sigma, n or alpha differ between the rows, for what needs one of each."""
+        if self.varying:
+            raise ValueError(f"{self.path}: rows differ in {' and '.join(self.varying)}: this needs one for all rows")
+
     def recovered_counts(self) -> RecoveredCounts:
         """Counts behind the radii of the correctly predicted samples, in order: see `transport.recover_counts`.
 
         ValueError where sigma, n or alpha differ between the rows.
         """
-        if self.varying:
-            names = " and ".join(self.varying)
-            raise ValueError(f"{self.path}: {names} differ between the rows: what needs one of them cannot be computed")
+        self.check_one_setting()
         correct = self.correct
         return recover_counts(
             self.radius[correct], self.half_unit[correct], self.count[correct], self.n, self.alpha, self.sigma
@@ -321,16 +323,10 @@ def assemble(
     """The log of rows that were parsed, checked at the noise level and budget that are given or that the rows tell.
 
     warnings: what was found before. assumed: which of sigma, n and alpha are defaults.
-    ValueError if something is told twice and differs, if one is missing, or if no row
-    can be used.
+    ValueError if something is told twice and differs, if one is missing, or if no row can be used.
     """
     settings = settled(path, parsed, sigma, n, alpha)
     rows = parsed.rows
-    if np.any(too_many := rows.count > np.asarray(rows.varying.get("n", settings[1]))):
-        row = int(np.argmax(too_many))
-        raise ValueError(
-            f"{path}, line {rows.line[row]}: count={rows.count[row]} is not allowed: there are n={settings[1]} draws"
-        )
     checked = lint(rows, *settings)
     if sum(finding.rows for finding in checked.warnings if finding.code == "non-finite") == len(checked.rows):
         raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")

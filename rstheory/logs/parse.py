@@ -116,7 +116,8 @@ def parse(path: str, content: bytes) -> Parsed:
     cells = table.columns
     numbers: dict[str, Integers] = {}
     valid: dict[str, Flags] = {}
-    for name in (name for name in ("idx", "label", "predict", "count", "n", "draws") if name in cells):
+    integral = [name for name in COLUMNS if name in cells and name in _USED_NUMBERS and COLUMNS[name].kind == "integer"]
+    for name in integral:
         numbers[name], valid[name] = integers(cells[name])
     abstained, other = _abstentions(cells["predict"], numbers["predict"], valid["predict"])
     if "count" in cells:
@@ -133,9 +134,9 @@ def parse(path: str, content: bytes) -> Parsed:
     nothing &= abstained | (cells["radius"].stop > cells["radius"].start)
     printed.value[nothing & ~abstained] = np.nan
     valid["radius"] = printed.parsed | nothing
-    levels = {name: decimals(cells[name]) for name in ("sigma", "alpha") if name in cells}
-    for name, level in levels.items():
-        valid[name] = level.parsed & (level.value > 0) & (level.value < (1 if name == "alpha" else np.inf))
+    levels = {which: decimals(cells[which]) for which in ("sigma", "alpha") if which in cells}
+    for which, level in levels.items():
+        valid[which] = level.parsed & (level.value > 0) & (level.value < (1 if which == "alpha" else np.inf))
     cut = np.zeros(len(table.line), bool)
     if len(cut) and not finished and table.line[-1] == table.last_line:
         cut[-1] = table.names[-1] in _USED_NUMBERS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Parsed, Rows
 
@@ -13,7 +15,7 @@ def settled(
 ) -> tuple[float, int, float]:
     """Sigma, n and alpha, from the columns of the log or else as given; of what differs between rows, the largest.
 
-    ValueError if one is told twice and differs, or not at all.
+    ValueError if one is told twice and differs, or not at all, or if a row counts more draws than there are.
     """
     given = {"sigma": sigma, "n": n, "alpha": alpha}
     varying = parsed.rows.varying
@@ -29,7 +31,11 @@ def settled(
     if given["sigma"] is None or given["n"] is None or given["alpha"] is None:
         name = next(name for name, value in given.items() if value is None)
         raise ValueError(f"{path}: {name} is not known: there is no column {name}, so pass {name}=...")
-    return float(given["sigma"]), int(given["n"]), float(given["alpha"])
+    settings = float(given["sigma"]), int(given["n"]), float(given["alpha"])
+    if np.any(too_many := parsed.rows.count > np.asarray(parsed.rows.varying.get("n", settings[1]))):
+        line, count = (values[int(np.argmax(too_many))] for values in (parsed.rows.line, parsed.rows.count))
+        raise ValueError(f"{path}, line {line}: count={count} is not allowed: there are n={settings[1]} draws")
+    return settings
 
 
 def of_varying(rows: Rows) -> list[Finding]:
