@@ -25,7 +25,7 @@ from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR
 
-ASSUMED = " (assumed)"  # after a setting that nothing tells
+ASSUMED = " (assumed)"  # after a budget that nothing tells
 BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
@@ -96,12 +96,12 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What the logs of the group have in common, in words; assumptions are marked."""
+        """What the logs of the group have in common, in words; a budget that is assumed is marked."""
         texts = []
         for name, symbol, value in (("sigma", "sigma", self.sigma), ("n", "N", self.n), ("alpha", "alpha", self.alpha)):
             low, high = self.varying.get(name, (value, value))
             text = f"{low:,} to {high:,}" if name in self.varying else (f"{value:,}" if name == "n" else f"{value:g}")
-            texts.append(f"{symbol}={text}" + (ASSUMED if name in self.assumed else ""))
+            texts.append(f"{symbol}={text}" + (ASSUMED if name == "n" and name in self.assumed else ""))
         settings = ", ".join(texts)
         return f"{self.label}: {settings}" if self.label else settings
 

@@ -15,13 +15,14 @@ from scipy.special import betaincc
 
 from rstheory._check import Float
 from rstheory._words import plural
-from rstheory.budget import max_radius, radius_from_count
+from rstheory.budget import radius_from_count
 from rstheory.logs.cells import Flags, Integers
 from rstheory.logs.diagnose import explanation
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Rows
 from rstheory.logs.rounding import SLACK, above, half_units
 from rstheory.logs.schema import ABSTAINED
+from rstheory.logs.settings import largest_radius
 from rstheory.radius import certified_radius_inverse_sf
 
 LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
@@ -46,11 +47,6 @@ class Setting:
             return value[rows] if isinstance(value, np.ndarray) else value
 
         return Setting(picked(self.sigma), picked(self.n), picked(self.alpha))
-
-    @property
-    def max_radius(self) -> Float:
-        """The largest radius that can be certified, 0 where nothing can."""
-        return np.asarray(np.maximum(max_radius(self.n, self.alpha, self.sigma), 0.0))
 
     @property
     def text(self) -> str:
@@ -194,7 +190,7 @@ def _missing_index(rows: Rows, radius: Float) -> Finding | None:
 
 
 def _above_maximum(rows: Rows, radius: Float, half: Float, setting: Setting) -> Finding | None:
-    largest = setting.max_radius
+    largest = largest_radius(setting.n, setting.alpha, setting.sigma)
     bad = above(radius, half, largest)
     if not np.any(bad):
         return None

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from rstheory import _check
 from rstheory._check import Float
 from rstheory._words import plural, printable
-from rstheory.budget import max_radius
 from rstheory.logs.arrays import as_text, compact, constant
 from rstheory.logs.doors import plot
 from rstheory.logs.finding import Finding
@@ -20,7 +19,7 @@ from rstheory.logs.lint import lint
 from rstheory.logs.parse import Origin, Parsed, parse
 from rstheory.logs.rounding import above
 from rstheory.logs.schema import ABSTAINED, COLUMNS
-from rstheory.logs.settings import in_order, of_varying, settled
+from rstheory.logs.settings import in_order, largest_radius, of_varying, settled
 from rstheory.transport import BudgetedACR, RecoveredCounts, acr_at_budget, recover_counts
 
 if TYPE_CHECKING:
@@ -202,8 +201,7 @@ class CertificationLog:
     @property
     def _max_radius(self) -> Float:
         """The same, of each row where sigma, n or alpha differ between rows."""
-        own = {name: self.varying.get(name, getattr(self, name)) for name in ("sigma", "n", "alpha")}
-        return np.asarray(np.maximum(max_radius(**own), 0.0))
+        return largest_radius(*(self.varying.get(name, getattr(self, name)) for name in ("n", "alpha", "sigma")))
 
     @property
     def impossible(self) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ from rstheory.logs.schema import (
     why_no_header,
 )
 
+_SUMMARY = 20  # lines of other text, from which on they are called garbled; or a tenth of the rows
 UNREADABLE = -2  # counts of a cell that holds something else
 # Numbers that something is computed from: one that was cut off is still a number, and another one.
 _USED_NUMBERS = ("idx", "label", "predict", "radius", "count", "n", "sigma", "alpha", "draws")
@@ -302,6 +303,8 @@ def _unparsed(path: str, table: Table, good: Flags, valid: dict[str, Flags]) -> 
     kinds: dict[str, list[tuple[int, str]]] = {"header": [], "other": [], "broken": []}
     for number, text, problem in lines:
         kinds[_kind(path, table.names, number, text, number > end > 0)].append((number, problem))
+    if len(kinds["other"]) > max(_SUMMARY, int(np.sum(good)) // 10):  # no summary is so long
+        kinds["broken"] = sorted(kinds["broken"] + kinds.pop("other"))
     findings = []
     if broken := kinds["broken"]:
         message = f"{plural(len(broken), 'line')} cut off or garbled: left out (line {broken[0][0]}: {broken[0][1]})"
@@ -309,7 +312,7 @@ def _unparsed(path: str, table: Table, good: Flags, valid: dict[str, Flags]) -> 
     if headers := kinds["header"]:
         message = f"{plural(len(headers), 'line')} with the header once more, as where runs were appended: left out"
         findings.append(Finding("repeated-header", len(headers), headers[0][0], message))
-    if others := kinds["other"]:
+    if others := kinds.get("other"):
         first = next(text for number, text, _ in lines if number == others[0][0])
         message = f"{plural(len(others), 'line')} of other text, such as {shown(first)}: left out, as no rows"
         findings.append(Finding("other-text", len(others), others[0][0], message))

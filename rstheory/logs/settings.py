@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from rstheory._check import Float
+from rstheory.budget import max_radius
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Parsed, Rows
 
@@ -36,6 +39,11 @@ def settled(
         line, count = (values[int(np.argmax(too_many))] for values in (parsed.rows.line, parsed.rows.count))
         raise ValueError(f"{path}, line {line}: count={count} is not allowed: there are n={settings[1]} draws")
     return settings
+
+
+def largest_radius(n: Any, alpha: Any, sigma: Any) -> Float:
+    """The largest radius that can be certified, 0 where nothing can."""
+    return np.asarray(np.maximum(max_radius(n, alpha, sigma), 0.0))
 
 
 def of_varying(rows: Rows) -> list[Finding]:
