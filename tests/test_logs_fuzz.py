@@ -34,6 +34,8 @@ NUMBERS = {"idx", "label", "predict", "radius", "count", "n", "sigma", "alpha"} 
 def cleaned(place: int, cell: bytes) -> bytes:
     """A cell without what some programs put around a number; integers as digits."""
     cell = re.sub(rb"^tensor\(\[?([^\[\]() ]+)\]?\)$", rb"\1", cell.strip(b" "))
+    if place == 2 and cell.lower() == b"nan":
+        return b"-1"
     integral = re.fullmatch(rb"([+-]?\d+)\.0*", cell) if place in (0, 1, 2, 4) else None
     return (integral[1] if integral else cell).removeprefix(b"+") if place != 3 else cell
 

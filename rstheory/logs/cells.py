@@ -98,7 +98,7 @@ def split(content: bytes, names: tuple[str, ...], first: int = 1) -> Table:
 def integers(cells: Cells) -> tuple[Integers, Flags]:
     """Values of cells that are integers of at most 18 digits, with an optional sign; and which of them are.
 
-    3.0 and 3e+00 are integers, and so is what torch and NumPy print for one: tensor(3), tensor([3]).
+    3.0 and 3.000e+00 are integers, and so is what torch and NumPy print for one: tensor(3), tensor([3]).
     """
     whole, negative = cells, cells.characters(0) == _MINUS
     cells = Cells(cells.data, cells.start + negative, cells.stop)
@@ -126,7 +126,7 @@ def _integer(text: bytes) -> int | None:
     text = unwrapped(text)
     if re.fullmatch(rb"[+-]?\d{1,18}(\.0*)?", text):
         return int(text.partition(b".")[0])
-    number = _decimal(text)
+    number = _decimal(text) if b"." in text else None
     exact = number is not None and abs(number[0]) < 2**53 and number[0] == int(number[0])
     return int(number[0]) if number is not None and exact else None
 

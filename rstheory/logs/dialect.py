@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 SEPARATORS = {"tabs": b"\t", "commas": b",", "semicolons": b";"}
-TRUE, FALSE = frozenset((b"true", b"yes", b"t", b"y")), frozenset((b"false", b"no", b"f", b"n"))
+TRUE, FALSE = frozenset((b"true", b"yes")), frozenset((b"false", b"no"))
 # Cells that say that there is no value; in the column of predictions, that there is no prediction.
 MISSING = frozenset((b"", b"-", b"none", b"null", b"na", b"n/a", b"nan", b"<na>"))
 ABSTENTIONS = frozenset(

@@ -8,6 +8,7 @@ Below the top the rungs of a large budget stand closer than the digits printed, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,15 +51,23 @@ class Fit:
         return f"{rows}, none above: the largest radius of N={self.n:,}{level} at sigma={self.sigma:g}"
 
 
+@lru_cache(maxsize=64)
+def _ladder(n: int, alpha: float) -> Float:
+    """The largest radii of a budget at sigma 1, descending."""
+    return np.asarray(radius_from_count(n - np.arange(min(_RUNGS, n)), n, alpha))
+
+
 def fit(radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Fit | None:
     """How well a setting explains the largest radii; None where it does not."""
     largest = float(max_radius(n, alpha, sigma))
-    order = np.argsort(radius + half)[::-1][:_LOOKED_AT]
+    order = np.arange(len(radius))
+    if len(order) > _LOOKED_AT:
+        order = np.argpartition(radius + half, -_LOOKED_AT)[-_LOOKED_AT:]
+    order = order[np.argsort(radius[order] + half[order])[::-1]]
     value, slack = radius[order], half[order] + SLACK * radius[order] + 1e-7 * sigma * (half[order] == 0)
     if not len(order) or value[0] <= 0 or abs(value[0] - largest) > slack[0]:
         return None
-    failures = np.arange(min(_RUNGS, n))
-    rungs = np.asarray(radius_from_count(n - failures, n, alpha, sigma))
+    rungs = _ladder(n, alpha) * sigma
     rungs = rungs[rungs > 0]
     seen = value + slack >= rungs[-1]
     value, slack = value[seen], slack[seen]

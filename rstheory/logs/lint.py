@@ -133,7 +133,9 @@ def _with_finite_radii(rows: Rows) -> tuple[Rows, Finding | None]:
     if not np.any(bad):
         return rows, None
     message = f"{{rows}} whose radius is not a finite number (or beyond {LARGEST_RADIUS:g}): count as abstentions"
-    printed = replace(rows.printed, value=np.where(bad, 0.0, rows.printed.value))
+    printed = rows.printed
+    value, digits, places = (np.where(bad, 0, a) for a in (printed.value, printed.significant, printed.decimals))
+    printed = replace(printed, value=value, significant=digits, decimals=places)
     finding = _finding("non-finite", bad, rows, message)
     predict, correct = np.where(bad, ABSTAINED, rows.predict), rows.correct & ~bad
     return replace(rows, printed=printed, predict=predict, correct=correct), finding

@@ -97,9 +97,10 @@ def assembled(name: str, parsed: Parsed, sigma: float | None, n: int | None, alp
     told = {*parsed.settings, *parsed.rows.varying}
     given = {which for which, value in (("sigma", sigma), ("n", n), ("alpha", alpha)) if value is not None} | told
     findings: list[Finding] = []
+    radius, half = _radii(parsed)
     if "sigma" not in told:
         if sigma is None:
-            sigma, findings = _noise_level(name, parsed)
+            sigma, findings = _noise_level(name, radius, len(parsed.rows))
         else:
             findings = _against_name(name, sigma, len(parsed.rows))
     n = DEFAULT_N if n is None and "n" not in told else n
@@ -107,7 +108,7 @@ def assembled(name: str, parsed: Parsed, sigma: float | None, n: int | None, alp
     if not parsed.rows.varying:
         sigma, n, alpha = settled(name, parsed, sigma, n, alpha)
         before = n, alpha
-        n, alpha, more = _budget(parsed, sigma, n, alpha, given)
+        n, alpha, more = _budget(parsed, (radius, half), (sigma, n, alpha), given)
         findings += more
         given |= {"n"} if n != before[0] else set()
         given |= {"alpha"} if alpha != before[1] else set()
@@ -115,10 +116,9 @@ def assembled(name: str, parsed: Parsed, sigma: float | None, n: int | None, alp
     return assemble(name, parsed, sigma=sigma, n=n, alpha=alpha, warnings=findings, assumed=assumed)
 
 
-def _noise_level(name: str, parsed: Parsed) -> tuple[float, list[Finding]]:
+def _noise_level(name: str, radius: Float, rows: int) -> tuple[float, list[Finding]]:
     """The noise level that the name tells, or a hundredth of it where the radii say that it is in hundredths."""
     sigma = sigma_from_name(name)
-    radius, rows = _radii(parsed)[0], len(parsed.rows)
     if (level := in_hundredths(radius, sigma)) is None:
         return sigma, []
     message = (
@@ -128,10 +128,11 @@ def _noise_level(name: str, parsed: Parsed) -> tuple[float, list[Finding]]:
     return level, [Finding("sigma-against-radii", rows, None, message)]
 
 
-def _budget(parsed: Parsed, sigma: float, n: int, alpha: float, given: set[str]) -> tuple[int, float, list[Finding]]:
+def _budget(
+    parsed: Parsed, radii: tuple[Float, Float], setting: tuple[float, int, float], given: set[str]
+) -> tuple[int, float, list[Finding]]:
     """Budget and level, checked against the radii; with the finding that they contradict what was given or assumed."""
-    radius, half = _radii(parsed)
-    rows = len(parsed.rows)
+    (radius, half), (sigma, n, alpha), rows = radii, setting, len(parsed.rows)
     if np.all(parsed.rows.count >= 0) or parsed.rows.draws is not None:
         return n, alpha, []  # counts say more than radii, and are checked one by one
     if is_small(radius, sigma):
