@@ -23,7 +23,7 @@ BUDGETS = tuple(int(m * 10**e) for e in range(2, 7) for m in (1, 2, 2.5, 3, 4, 5
 _LOOKED_AT, _RUNGS = 20, 200  # the largest radii, and the rungs that they are held against
 # How much rarer radii that are spread evenly would all lie on the rungs by chance, as a power of ten: beyond the first
 # it is told, beyond the second it is used.
-DOUBT, PROOF = 2.0, 4.0
+DOUBT, PROOF = 3.0, 4.0
 _LARGEST_UNIT = 7.0  # noise levels: the largest radius of 10**12 draws
 _SMALL, _FEW = 0.1, 5  # a largest radius of so few noise levels, among so many radii, is not believed
 _HUNDREDTHS = 2.0  # noise levels in names from here on may be hundredths
@@ -92,7 +92,7 @@ def other_budget(radius: Float, half: Float, sigma: float, n: int, alpha: float)
         return None
     levels = dict.fromkeys((alpha, *LEVELS))
     fits = [fit(radius, half, sigma, N, level) for level in levels for N in BUDGETS if (N, level) != (n, alpha)]
-    good = [found for found in fits if found is not None and found.weight >= DOUBT]
+    good = [found for found in fits if found is not None and found.weight >= (DOUBT if found.alpha == alpha else PROOF)]
     return next(iter(sorted(good, key=lambda found: (found.alpha != alpha, -found.weight))), None)
 
 
