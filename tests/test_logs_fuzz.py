@@ -57,6 +57,8 @@ def intact(data: bytes) -> list[tuple[int, int, int, float, bool]]:
         if line.count(b"\t") != len(names) - 1 or b"\r" in line:
             continue
         cells = [cleaned(i, row[name]) for i, name in enumerate(COLUMNS[:5])]
+        if cells[2].startswith(b"-"):  # an abstention needs no radius and no flag
+            cells[3:] = (b"0" if cell.lower() in (b"", b"nan") else cell for cell in cells[3:])
         if ROW.fullmatch(b"\t".join(cells)):
             index, label, predict = (int(cell) for cell in cells[:3])
             predict = max(predict, -1)
