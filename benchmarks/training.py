@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,7 @@ from rich.progress import track
 from torch.nn.functional import cross_entropy
 
 import rstheory
+from rstheory._progress import Advance
 from rstheory.smoothing.counting import keep_freed_memory
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import build
@@ -70,14 +71,14 @@ def ours(arch: str, settings: Settings, steps: int, device: torch.device) -> tup
     marks: list[tuple[float, float]] = []
 
     @contextmanager
-    def timed(epoch: int, total: int, last: str) -> Iterator[Callable[[int], None]]:
+    def timed(steps: int) -> Iterator[Advance]:
         start = time.perf_counter()
         yield lambda done: None
         _finish(device)
         marks.append((start, time.perf_counter()))
 
     with tempfile.TemporaryDirectory() as folder:
-        train("gaussian", settings, data, arch=arch, out=Path(folder, "m"), device=device, progress=timed)
+        train("gaussian", settings, data, arch=arch, out=Path(folder, "m"), device=device, progress=lambda what: timed)
     end = time.perf_counter()
     rate = images * settings.draws / (marks[1][1] - marks[1][0])
     work = 50_000 * settings.draws

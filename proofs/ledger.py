@@ -235,11 +235,12 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "C1",
-        "P(L(K) > p) <= α; L increases in k and in α",
+        "P(L(K) > p) <= α for every p and N; L is strictly increasing in k and, for k >= 1, in α",
         "known",
         "proved",
         (
-            coq("C1.v", "clopper_pearson_exists", "C1", "C1_non_decreasing", "C1_increasing_in_alpha", "C1_full_bound"),
+            coq("C1.v", "clopper_pearson_exists", "C1", "C1_full_bound"),
+            coq("C1.v", "C1_increasing_in_k", "C1_increasing_in_alpha", covers="strictly increasing"),
             by_tests("test_binomial_bounds.py", "test_coverage", "test_coverage_where_it_is_tightest"),
             by_tests("test_binomial_laws.py", "test_increasing_in_k", "test_increasing_in_alpha"),
             by_tests("test_rigorous.py", "test_bound_is_monotone_and_bracketed_by_rationals"),
@@ -278,6 +279,7 @@ LEDGER: tuple[Row, ...] = (
         "proved for every N and α <= 1/2, by hand and ball arithmetic; false at α = 0.999, 0.99, 0.95, 0.9, 0.8, 0.6",
         (
             Check("written proof", "proofs/C4.md", covers="every N >= 1, every α <= 1/2"),
+            coq("C4_reals.v", "C4_from_real_counts", covers="from real counts to whole ones"),
             coq("C2_C4.v", "C4_convex", "C4_largest_slope_at_1", covers="from the increments to r_N"),
             balls("convexity_lemma.py", "every_budget", covers="its Lemma 5 for 1 <= b <= 4, every n"),
             balls("convexity.py", "standard_budgets", covers="every k at N = 100, 10³, 10⁴, 10⁵, α = 0.001"),
@@ -286,14 +288,15 @@ LEDGER: tuple[Row, ...] = (
             balls("convexity.py", "first_failures", covers="first N at six α > 1/2: 2, 3, 7, 11, 23, 251"),
             by_tests("test_budget_laws.py", "test_increments_do_not_fall", "test_expected_radius_is_convex"),
             by_tests(
-                "test_proofs.py",
+                "test_proofs_increments.py",
                 "test_velocity_of_the_log_odds",
                 "test_velocity_grows",
                 "test_the_series_of_the_positive_part",
                 covers="formulas of C4.md",
             ),
         ),
-        "the written proof is not formalised; failure for every α > 1/2 and all large N is expected, not proved",
+        "the written proof is formal in its last step only (C4.md says what is missing); failure for every α > 1/2 and "
+        "all large N is expected, not proved",
     ),
     Row(
         "C5",
@@ -328,11 +331,16 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "C7",
-        "given k of N, a run with n <= N draws has a Hypergeometric(N, k, n) count: ACR at (n, α') is exact from a log",
+        "n draws chosen from a run of N >= n, k of them successes, have a Hypergeometric(N, k, n) count: mean and "
+        "variance of the radius and of ACR at (n, α') are exact from a log",
         "known",
         "proved",
         (
-            coq("C7.v", "C7_leave_one_out", "C7"),
+            coq("C7.v", "C7_law", "C7_one_by_one", covers="the law"),
+            coq("C7.v", "C7", "C7_of_runs", covers="it predicts a fresh run without bias"),
+            coq("C7.v", "C7_variance", "C7_total_variance", covers="variance of the radius"),
+            coq("C7.v", "C7_acr_mean", "C7_acr_variance", covers="mean and variance of ACR"),
+            coq("Refutations_anytime.v", "C7_on_a_stopped_run_is_false", covers="false for a run that stopped"),
             by_tests("test_transport.py", "test_transport_is_the_hypergeometric_mean"),
             by_tests("test_transport.py", "test_transport_agrees_with_resampling_the_draws"),
         ),
@@ -363,11 +371,14 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "C10",
-        "noise within total variation τ of N(0, σ²I): L - τ is sound at the same α",
+        "noise within total variation τ of N(0, σ²I): L - τ is sound at the same α, and the radius of L, or of a "
+        "test that stops, at α(1 + 2τ)^N; no event of N draws gains more than Nτ",
         "new",
         "proved",
         (
-            coq("C1.v", "C10", covers="from |p' - p| <= τ"),
+            coq("C1.v", "C10", "C10_level", covers="from |p' - p| <= τ"),
+            coq("C10_runs.v", "C10_test", "C10_anytime", covers="tests of p <= q, q >= 1/2"),
+            coq("C10_runs.v", "C10_any_event", "C10_classes", covers="any event, of two classes or more"),
             by_tests(
                 "test_smoothing_noise_level.py",
                 "test_the_theorem_behind_the_level",
@@ -379,8 +390,34 @@ LEDGER: tuple[Row, ...] = (
         "the numbers: τ of a generator whose coordinates are cut, tested",
     ),
     Row(
+        "C11",
+        "randomized Clopper-Pearson, P_L(K > k) + U P_L(K = k) = α with U uniform: P(L > p) = α for every 0 < p < 1; "
+        "never below the plain bound, and 1 where k = N and U < α",
+        "known",
+        "proved",
+        (
+            coq("C11.v", "C11_exists", "C11", "C11_above_plain", "C11_all_agree"),
+            balls("randomized.py", "level_is_exact", covers="every N <= 200, three α, four p, in rational arithmetic"),
+        ),
+        "a U drawn from a generator is uniform on a grid only",
+    ),
+    Row(
+        "C12",
+        "with L on the first class at level α₁ and U on every bucket of rivals at level α₂, buckets from the selection "
+        "draws, σ/2 (Φ⁻¹(L) - Φ⁻¹(max U)) is certified at α₁ + α₂: one share for all rivals; so it is with U of the "
+        "rival alone that has the most estimation draws",
+        "known",
+        "proved",
+        (
+            coq("C12.v", "count_is_binomial", "C12_bounds", "C12_selection", "C12", covers="buckets"),
+            coq("C12.v", "C12_runner_up", covers="the runner-up of the estimation draws"),
+            coq("Refutations_anytime.v", "C12_leader_is_false", covers="false for the leader of the estimation draws"),
+        ),
+        "that σ/2 (Φ⁻¹(p_A) - Φ⁻¹(p_B)) certifies (Cohen et al. 2019) is taken from its source",
+    ),
+    Row(
         "D1",
-        "certified accuracy at r is S(Φ(r/σ)): S determines every certified-accuracy curve",
+        "where every p < 1, certified accuracy at r > 0 is S(Φ(r/σ)): S determines every certified-accuracy curve",
         "paper",
         "proved",
         (
@@ -405,7 +442,8 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "D3",
-        "S_A >= S_B everywhere iff A has at least B's mean of every non-decreasing utility",
+        "S_A >= S_B everywhere iff A has at least B's mean of every non-decreasing utility; hence, for these fixed "
+        "laws of p, at least B's expected ACR at every budget (N, α)",
         "new",
         "proved for finite laws",
         (
@@ -447,5 +485,89 @@ LEDGER: tuple[Row, ...] = (
             by_tests("test_smoothing_training_parts.py", "test_the_attack_stays_on_the_sphere_and_helps"),
         ),
         "nothing",
+    ),
+    Row(
+        "G1",
+        "the truncated Krichevsky-Trofimov mixture W(q) is a supermartingale for every p <= q: stopping at any time, "
+        "for any reason, with W >= 1/α errs with probability at most α",
+        "new",
+        "proved",
+        (
+            coq("G1.v", "G1_one_step", "G1_finite_mixture", "ville", "G1_ever", "G1_stopped", covers="any mixture"),
+            coq("G1_mixture.v", "G1_interval_mixture", "kt_start", "kt_supermartingale", "G1", covers="this mixture"),
+            coq("G4.v", "without_cap", covers="the limit over the horizon"),
+            coq("G1_mixture.v", "kt_is_beta_integral", "kt_is_beta_integral_to_1", covers="it is the beta integral"),
+            coq("Refutations_anytime.v", "untruncated_mixture_is_false", covers="false without the truncation"),
+            balls("anytime.py", "false_alarms", covers="exact rates, N <= 60, four α, three q, p = q and below"),
+            balls("anytime.py", "against_every_path", covers="the same rates from all 2^N paths, N <= 12"),
+        ),
+        "that the limit over the horizon is the probability for runs without a cap: countable additivity",
+    ),
+    Row(
+        "G2",
+        "a bound at most every q with W(q) < 1/α, such as their infimum, is a lower bound for p at all times at once; "
+        "W does not increase in q where it exceeds 1, so the q with W(q) >= 1/α are an interval and each of them will "
+        "do",
+        "new",
+        "proved for every finite horizon",
+        (
+            coq("G1.v", "G2", covers="any mixture"),
+            coq("G1_mixture.v", "G2_kt", covers="this mixture"),
+            coq("G2_interval.v", "G2_monotone", "G2_above_1", "G2_interval", "G2_any_rejected", covers="the interval"),
+            balls("anytime.py", "bound_against_brute_force", covers="bisection, a grid of q and all paths, N <= 10"),
+        ),
+        "runs without a cap, as for G1",
+    ),
+    Row(
+        "G3",
+        "giving up early, by any rule at all, spends no α",
+        "known",
+        "proved",
+        (coq("G1.v", "G3"),),
+        "nothing",
+    ),
+    Row(
+        "G4",
+        "looks with thresholds: the crossing probability is computed by a recursion over counts and does not decrease "
+        "in p, so thresholds at level α for p = q are at level α for every p <= q; repeated bounds at α each are not",
+        "known",
+        "proved",
+        (
+            coq("G4.v", "G4_exact", "G4_monotone", "G4", "G4_looks"),
+            coq("G4.v", "G4_all_radii", covers="one run for all radii, uncorrected, by a family of thresholds"),
+            coq("Refutations_anytime.v", "repeated_clopper_pearson_is_false", covers="bounds at α each"),
+            balls("anytime.py", "repeated_bounds", covers="bounds at α each: above α by N = 60, four α, three p"),
+        ),
+        "nothing",
+    ),
+    Row(
+        "G5",
+        "G2 at wα during the run, Clopper-Pearson at (1-w)α at the cap: one bound, all radii from it, at level α",
+        "new",
+        "proved",
+        (coq("G5.v", "G5"),),
+        "the least mean number of draws is measured, not proved",
+    ),
+    Row(
+        "H1",
+        "if the directional derivative at G is at most d at every p in [0, 1], no law with finitely many values has a "
+        "log-likelihood more than ln(1 + d) <= d above that of G; as many values as distinct counts are enough",
+        "known",
+        "proved for laws with finitely many values",
+        (
+            coq("H.v", "H1_mean_zero", "H1_gap", "H1_optimum", covers="the duality gap"),
+            coq("H_atoms.v", "dependent", "H1_atoms", covers="the number of values"),
+            coq("Refutations.v", "H1_optimum_at_values_is_false", covers="false if checked at the values of G only"),
+        ),
+        "laws with infinitely many values; that a maximum is attained",
+    ),
+    Row(
+        "H3",
+        "if a region holds the true law with probability 1 - α, the range of a functional over it holds the true value "
+        "with probability at least 1 - α",
+        "known",
+        "proved",
+        (coq("H.v", "H3_localization"),),
+        "that the region has its level: each region's own claim",
     ),
 )

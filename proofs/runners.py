@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from proofs.ledger import Check
+from proofs.statements import statements_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COQ = ROOT / "proofs" / "coq"
@@ -187,7 +188,7 @@ def _not_sources(_: str, names: list[str]) -> list[str]:
 
 
 def run_coq(checks: Sequence[Check]) -> list[Result]:
-    """Build once; each check passes if its theorems are there and rest on standard axioms only."""
+    """Build once; each check passes if its theorems are there, in words too, and rest on standard axioms only."""
     if reason := coq_missing():
         return [Result("skipped", reason) for _ in checks]
     build = build_coq()
@@ -203,15 +204,18 @@ def judge_coq(check: Check, build: CoqBuild) -> Result:
         return Result("fail", f"{check.file} does not exist")
     if words := shortcuts(path):
         return Result("fail", f"{check.file} contains {', '.join(words)}")
-    text = without_comments(path.read_text(encoding="utf-8"))
+    known = statements_of(path)
     for name in check.names:
-        if not re.search(rf"\b(Theorem|Lemma|Corollary|Proposition)\s+{re.escape(name)}\b", text):
+        if name not in known:
             return Result("fail", f"{check.file} has no theorem {name}")
+        if not known[name].words:
+            return Result("fail", f"{check.file} does not say in words, right above it, what {name} states")
         if name not in build.axioms:
             return Result("fail", f"Assumptions.v does not print the assumptions of {name}")
         if strange := set(build.axioms[name]) - STANDARD_AXIOMS:
             return Result("fail", f"{name} assumes {', '.join(sorted(strange))}")
-    return Result("pass", f"{len(check.names)} theorems, standard axioms only")
+    quoted = "\n".join(f"{name}: {known[name].words}" for name in check.names)
+    return Result("pass", f"standard axioms only\n{quoted}")
 
 
 # -- Tests ------------------------------------------------------------------------------------------------------------

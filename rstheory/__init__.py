@@ -57,6 +57,8 @@ from rstheory.radius import (
     signed_radius,
     signed_radius_sf,
 )
+from rstheory.randomized import randomized_lower, randomized_lower_sf
+from rstheory.sequential import anytime_lower, anytime_lower_sf
 from rstheory.trivial import (
     Budget,
     budget_for_acr,
@@ -65,6 +67,7 @@ from rstheory.trivial import (
     tail_bounds,
     trivial_acr,
 )
+from rstheory.two_class import rival_buckets, two_class_radius
 
 
 def _plot_survival() -> Plot:
@@ -100,6 +103,8 @@ __all__ = [
     "Comparison",
     "Population",
     "__version__",
+    "anytime_lower",
+    "anytime_lower_sf",
     "audit_logs",
     "budget_for_acr",
     "certified_radius",
@@ -125,7 +130,10 @@ __all__ = [
     "poisson_limit",
     "radius_bounds_sf",
     "radius_from_count",
+    "randomized_lower",
+    "randomized_lower_sf",
     "read_log",
+    "rival_buckets",
     "sensitivity",
     "sensitivity_bounds_sf",
     "sensitivity_sf",
@@ -136,4 +144,5 @@ __all__ = [
     "slope_at_one_limit",
     "tail_bounds",
     "trivial_acr",
+    "two_class_radius",
 ]

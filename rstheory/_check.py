@@ -11,6 +11,7 @@ Float = NDArray[np.float64]
 # What functions of scalars and arrays alike return: a scalar for scalars, else an array.
 Values = np.float64 | NDArray[np.float64]
 Counts = np.int64 | int | NDArray[Any]  # an object array of Python integers where they exceed 64 bits
+_BOOL = (bool, np.bool_)
 
 
 def scalar_or_array(values: Float) -> Values:
@@ -36,11 +37,34 @@ def _text(value: object) -> str:
     return repr(value) if isinstance(value, (str, bytes)) else str(value)
 
 
+def _array(name: str, value: ArrayLike, allowed: str) -> NDArray[Any]:
+    """`value` as an array that has lost nothing: no mask, no rows of unequal length, no truth values among numbers."""
+    if _masked(value):
+        raise ValueError(
+            f"{name}={value!s} is not allowed: masked entries have no value here; leave them out by .compressed() or"
+            " fill them by .filled(...)"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}={value!r} is not allowed: its rows differ in length") from error
+    if isinstance(value, (list, tuple)) and array.dtype.kind in "iuf":
+        entries = np.asarray(value, dtype=object)  # NumPy makes 1 of a True beside numbers
+        refuse(name, entries, np.reshape([isinstance(v, _BOOL) for v in entries.flat], entries.shape), allowed)
+    return array
+
+
+def _masked(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_masked(entry) for entry in value if isinstance(entry, (list, tuple, np.ma.MaskedArray)))
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
+
+
 def reals(name: str, value: ArrayLike, allowed: str) -> Float:
-    """`value` as float64; refuses what is not made of real numbers (bool, text, complex)."""
-    array = np.asarray(value)
+    """`value` as float64; refuses what is not made of real numbers (bool, text, complex) and what is masked."""
+    array = _array(name, value, allowed)
     numbers = array.dtype.kind in "iuf" or (
-        array.dtype.kind == "O" and not any(isinstance(v, (bool, np.bool_, str, bytes)) for v in array.flat)
+        array.dtype.kind == "O" and not any(isinstance(v, (*_BOOL, str, bytes)) for v in array.flat)
     )
     if not numbers:
         raise ValueError(f"{name}={value!r} is not allowed: {allowed}, not {array.dtype}")
@@ -78,6 +102,13 @@ def positive(name: str, value: ArrayLike) -> Float:
     return array
 
 
+def noise_level(name: str, value: ArrayLike) -> Float:
+    """Noise levels from 1e-300 to 1e300: a radius is at most some hundred times as large, and stays a float."""
+    array = positive(name, value)
+    refuse(name, array, (array < 1e-300) | (array > 1e300), "noise levels from 1e-300 to 1e300 can be computed with")
+    return array
+
+
 def non_negative(name: str, value: ArrayLike) -> Float:
     """Numbers from 0 to infinity, both included: radii."""
     allowed = "it must not be negative"
@@ -91,8 +122,8 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
 
     2.0 is refused: a count that arrives as a float has been through arithmetic that may have rounded it.
     """
-    array = np.asarray(value)
     allowed = "it must be an integer (int or integer array)"
+    array = _array(name, value, allowed)
     if array.dtype.kind == "f" and isinstance(value, (list, tuple)):
         exact = np.asarray(value, dtype=object)  # Python ints on both sides of 2^63 become floats without this
         array = array if any(_no_integer(v) for v in exact.flat) else exact
@@ -108,7 +139,7 @@ def integers(name: str, value: ArrayLike) -> NDArray[Any]:
 
 
 def _no_integer(value: object) -> bool:
-    return isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer))
+    return isinstance(value, _BOOL) or not isinstance(value, (int, np.integer))
 
 
 def budget(name: str, value: ArrayLike) -> NDArray[Any]:

@@ -23,6 +23,7 @@ Weights = Callable[[Counts], Float]
 # What a window may leave out, relative to the sum it keeps.
 _LEFT_OUT = 1e-14
 _CHUNK = 1 << 20  # point masses evaluated at a time
+_WIDTH = 36.0  # of a window, in natural logarithms: it leaves out about exp(-_WIDTH) of its largest mass
 _UNDERFLOW = -760.0  # exp of this is 0
 
 
@@ -182,12 +183,12 @@ def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Flo
     Counts beyond `last` (>= 0) have weight 0. `weights` may return several rows (moments, say), summed alike: the
     result then has as many rows, and the first one decides how wide the windows must be.
     """
-    centre = np.maximum(np.minimum(laws.mean, last).astype(np.int64), laws.first)
+    centre = _centre(laws, last)
     sums = _zeros(weights, centre)
     # Where even the mass at the centre underflows, the mean is far beyond `last`, and the sum underflows too.
     log_mass = laws.log_mass(centre)
     pending = np.flatnonzero((log_mass > _UNDERFLOW) & (centre <= last))
-    width = 36.0  # in natural logarithms: a window leaves out about exp(-width) of its largest mass
+    width = _WIDTH
     while pending.size:
         chosen, start = laws.select(pending), centre[pending]
         low, high = _window(chosen, start, last, width)
@@ -252,6 +253,22 @@ def _one_side(laws: Laws, start: Counts, length: Counts, mass: Float, step: int,
         table = weights(np.arange(first, int(j.max()) + 1))
         sums[..., group] = np.sum(np.cumprod(ratio, axis=1) * table[..., j - first], axis=-1)
     return sums
+
+
+def summed_counts(laws: Laws, last: int) -> tuple[float, float]:
+    """About how many counts `expectations` sums over: for the widest law, and weights it asks for in all."""
+    centre = _centre(laws, last)
+    used = (laws.log_mass(centre) > _UNDERFLOW) & (centre <= last)
+    if not np.any(used):
+        return 0.0, 0.0
+    low, high = (end[used] for end in _window(laws, centre, last, _WIDTH))
+    length = high - low + 1.0
+    return float(length.max()), float(min(length.sum(), high.max() - low.min() + 1.0))
+
+
+def _centre(laws: Laws, last: int) -> Counts:
+    """Where a window begins: the mean or, where that is beyond it, `last`."""
+    return np.maximum(np.minimum(laws.mean, last).astype(np.int64), laws.first)
 
 
 def _zeros(weights: Weights, laws: Counts) -> Float:

@@ -15,6 +15,10 @@ Advance = Callable[[int], None]  # takes the steps done since the last call; any
 Progress = Callable[[int], AbstractContextManager[Advance]]  # takes the number of steps that there are to do
 
 
+# For work in parts: takes what the next part is, in words, and gives its progress.
+PartProgress = Callable[[str], Progress]
+
+
 def silent(total: int) -> AbstractContextManager[Advance]:
     """For work that nobody watches.
 
@@ -22,6 +26,11 @@ def silent(total: int) -> AbstractContextManager[Advance]:
     ...     advance(3)
     """
     return nullcontext(lambda steps: None)
+
+
+def silent_parts(what: str) -> Progress:
+    """For work in parts that nobody watches."""
+    return silent
 
 
 def on_terminal(what: str, unit: str) -> Progress:

@@ -51,7 +51,7 @@ def log_inner_pmf(j: Float, k: Float, mean: Float, other_mean: Float, shift: Flo
     """`log_pmf` for j, k >= 1 only, where shift = mean - j = k - other_mean is known to full relative precision."""
     m = j + k
     log_mass = _stirling_remainder(m) - _stirling_remainder(j) - _stirling_remainder(k)
-    log_mass += 0.5 * np.log(m / j / (2 * np.pi * k))  # in this order j k cannot overflow
+    log_mass += 0.5 * np.log(0.125 * m / j / (0.25 * np.pi * k))  # in this order j k cannot overflow, nor 2 pi k
     return log_mass - _deviance(j, mean, shift) - _deviance(k, other_mean, -shift)
 
 

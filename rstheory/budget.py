@@ -16,9 +16,13 @@ from scipy.special import ndtri, ndtri_exp
 
 from rstheory import _check
 from rstheory._check import Counts, Float, Values
-from rstheory._laws import Binomial, expectations
+from rstheory._laws import Binomial, expectations, summed_counts
 from rstheory.binomial import clopper_pearson_lower_sf, poisson_limit
 from rstheory.radius import certified_radius_sf
+
+_LARGEST_COUNTED = 10**20  # draws among which `min_certifiable_count` looks
+# Counts that an expectation may sum over: for one probability (seconds, and 0.4 GB), and in all (half a minute).
+_MOST_FOR_ONE, _MOST_IN_ALL = 2**20, 2**23
 
 
 def radius_from_count(k: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
@@ -43,7 +47,7 @@ def max_radius(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) ->
     3.8115 67.7572
     """
     budget = _check.budget("n", n)
-    level, sigma_ = _check.level("alpha", alpha), _check.positive("sigma", sigma)
+    level, sigma_ = _check.level("alpha", alpha), _check.noise_level("sigma", sigma)
     budget, level, sigma_ = np.broadcast_arrays(budget, level, sigma_)
     huge = np.asarray(budget > 10**300)
     small = np.where(huge, 1, budget)
@@ -69,12 +73,17 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Counts:
     """Smallest count k with a positive certified radius at budget n: L(k; n, alpha) > 1/2 (C9).
 
     Divided by n it is the paper's p_min. Where not even k = n is enough (alpha^(1/n) <= 1/2), n + 1 is returned.
+    n: up to 1e20; from 2^53 on, where a float no longer holds every count, it is right to a few units in the last place
+    of a float, and `radius_from_count` is positive from it on.
 
     >>> print(min_certifiable_count(16, 0.1), min_certifiable_count(100_000))
     12 50490
     """
     budget, level = np.broadcast_arrays(_check.budget("n", n), _check.level("alpha", alpha))
-    _check.float_budget("n", budget)
+    _check.refuse(
+        "n", budget, np.asarray(budget > _LARGEST_COUNTED), "beyond 1e20 draws float64 cannot tell neighbouring counts"
+    )
+    shape, budget, level = budget.shape, budget.ravel(), level.ravel()
     if np.any(budget > 2**62):
         budget = budget.astype(object)  # so that n + 1 and sums of two counts do not overflow
     below = np.where(level <= 0.5, budget // 2, budget * 0)  # L(n/2) <= 1/2 for every alpha <= 1/2; L(0) = 0 always
@@ -82,15 +91,16 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Counts:
     # Bisection, whose first two probes are just below and just above the normal approximation of the answer.
     spread = np.sqrt(budget.astype(float))
     guess = budget.astype(float) / 2 - ndtri(level) * spread / 2
-    probes = [np.clip(guess + side * (2 + 0.02 * spread), 0, 4e18).astype(np.int64) for side in (-1, 1)]
-    while np.any(above - below > 1):
+    to_integer = np.frompyfunc(int, 1, 1) if budget.dtype == object else np.int64
+    probes = [to_integer(np.maximum(guess + side * (2 + 0.02 * spread), 0)) for side in (-1, 1)]
+    while np.any(open_ := (above - below > 1).astype(bool)):
         middle = np.clip(probes.pop(), below + 1, above - 1) if probes else (below + above) // 2
-        middle = np.where(above - below > 1, middle, below)
-        known = middle > budget
+        middle = np.where(open_, middle, below)
+        known = (middle > budget).astype(bool)
         certified = known | (clopper_pearson_lower_sf(np.where(known, budget, middle), budget, level) < 0.5)
-        certified &= above - below > 1
+        certified &= open_
         below, above = np.where(certified, below, middle), np.where(certified, middle, above)
-    return above[()]
+    return np.asarray(above.reshape(shape))[()]
 
 
 def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
@@ -100,8 +110,9 @@ def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike 
     is shared by all p. sigma broadcasts against p.
 
     Counts outside a window are left out; what they could add is bounded by a geometric series and is below 1e-14 of the
-    result, else the window grows; cost rises like sqrt(N). Results below 1e-308 underflow to 0. Where p is near 1, use
-    `expected_radius_sf`.
+    result, else the window grows; cost rises like sqrt(N p (1 - p)) for each p. ValueError where that is too much: for
+    p near 1/2 above N = 10^10, and for many p at N = 10^7 or above. Results below 1e-308 underflow to 0. Where p is
+    near 1, use `expected_radius_sf`.
 
     >>> print(f"{expected_radius(0.99, 100_000):.5f} {expected_radius(1.0, 100_000) == max_radius(100_000)}")
     2.29015 True
@@ -148,7 +159,7 @@ def slope_at_one(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) 
     """
     budget = _check.budget("n", n)
     gain = radius_from_count(budget, budget, alpha, sigma) - radius_from_count(budget - 1, budget, alpha, sigma)
-    return np.asarray(_check.float_budget("n", n) * gain)[()]
+    return _finite_slope(sigma, lambda: _check.float_budget("n", n) * gain)
 
 
 def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0) -> Values:
@@ -163,9 +174,18 @@ def slope_at_one_limit(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike =
     budget = _check.float_budget("n", n)
     none, one = poisson_limit(0, alpha), poisson_limit(1, alpha)
     _check.refuse("n", budget, budget <= none, "the limit is defined for N > ln(1/alpha)")
-    return np.asarray(
-        _check.positive("sigma", sigma) * budget * np.log(one / none) / np.sqrt(2 * np.log(budget / none))
-    )[()]
+    unit = np.log(one / none) / np.sqrt(2 * np.log(budget / none))
+    return _finite_slope(sigma, lambda: _check.noise_level("sigma", sigma) * budget * unit)
+
+
+def _finite_slope(sigma: ArrayLike, slope: Callable[[], Values]) -> Values:
+    """A slope that grows with the budget; refused where sigma takes it beyond the largest float."""
+    with np.errstate(over="ignore"):
+        result = np.asarray(slope())
+    _check.refuse(
+        "sigma", np.broadcast_to(sigma, result.shape), np.isinf(result), "at this budget the slope exceeds every float"
+    )
+    return result[()]
 
 
 def _radius_by_failures(j: Float, n: int, alpha: float) -> Float:
@@ -199,12 +219,24 @@ def _expectation(
     if np.ndim(alpha):
         raise ValueError(f"alpha must be a single number here, got an array of shape {np.shape(alpha)}")
     alpha = float(_check.level("alpha", alpha))
-    scale = _check.positive("sigma", sigma) * float(n**removed)
+    with np.errstate(over="ignore"):
+        scale = np.asarray(_check.noise_level("sigma", sigma) * float(n**removed))
+    _check.refuse(
+        "sigma", np.broadcast_to(sigma, scale.shape), scale > 1e306, "at this budget the slope exceeds every float"
+    )
     draws = n - removed
     last = min(n - int(min_certifiable_count(n, alpha)), draws)  # the largest number of failures with a weight
     if last < 0:
         return np.zeros(np.broadcast_shapes(probability.shape, scale.shape))[()]
     tail, success = (probability, 1 - probability) if in_tail else (1 - probability, probability)
     laws = Binomial(draws, draws * tail.ravel(), draws * success.ravel())
+    for counts, most, less in zip(
+        summed_counts(laws, last), (_MOST_FOR_ONE, _MOST_IN_ALL), ("", "fewer probabilities at a time or "), strict=True
+    ):
+        if counts > most:
+            raise ValueError(
+                f"n={n} is not allowed here: some {counts:.1e} counts would have to be summed, and {most:.1e} are the"
+                f" most; take {less}fewer draws, or `certified_radius` and `sensitivity`, the limits for many draws"
+            )
     sums = expectations(laws, lambda j: weights(j, n, alpha), last, float(max_radius(n, alpha)))
     return np.asarray(sums.reshape(probability.shape) * scale)[()]

@@ -45,9 +45,13 @@ class Certificate:
         _check.counts(self.counts, self.n)
         if sum(self.counts) != self.n:
             raise ValueError(f"counts={self.counts} is not allowed: they must add up to n={self.n}")
+        if not 0 <= _check.scalar_int("selected", self.selected) < len(self.counts):
+            raise ValueError(
+                f"selected={self.selected} is not allowed: it must be one of the classes 0..{len(self.counts) - 1}"
+            )
         _check.budget("n0", self.n0)
         _check.level("alpha", self.alpha)
-        _check.positive("sigma", self.sigma)
+        _check.noise_level("sigma", self.sigma)
 
     @property
     def count(self) -> int:
@@ -128,10 +132,12 @@ def certify(
     True
     """
     image = np.asarray(x, dtype=np.float64)
-    if not np.all(np.isfinite(image)):
-        raise ValueError("x is not allowed: every entry must be finite")
+    if np.ma.is_masked(x) or not np.all(np.isfinite(image)):
+        raise ValueError("x is not allowed: every entry must be finite, and none masked")
+    _check.at_least(1, "classes", classes)
+    _check.at_least(1, "batch", batch)
     draws_of = {name: _check.scalar_int(name, _check.budget(name, value)) for name, value in (("n0", n0), ("n", n))}
-    noise_level = float(_check.positive("sigma", sigma))
+    noise_level = float(_check.noise_level("sigma", sigma))
 
     def count(draws: int) -> NDArray[np.int64]:
         counts = np.zeros(classes, dtype=np.int64)
@@ -147,6 +153,8 @@ def certify(
 
 
 def _votes(labels: Any, size: int, classes: int) -> NDArray[np.int64]:
+    if np.ma.is_masked(labels):
+        raise ValueError("classifier returned masked labels: every input needs a label")
     labels = np.asarray(labels)
     if labels.shape != (size,) or labels.dtype.kind not in "iu":
         raise ValueError(f"classifier must return {size} integer labels, got {labels.dtype} of shape {labels.shape}")

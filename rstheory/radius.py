@@ -5,7 +5,8 @@ units of the input (pixels scaled to [0, 1], as a rule) and so is every radius. 
 return t = 1 - p instead: in double precision p = 1 - 1e-20 is 1, but t = 1e-20 is exact, and p near 1 is where the
 radius lives.
 
-Everything broadcasts as NumPy does; scalars in, scalars out; NaN, p outside [0, 1] and sigma <= 0 raise ValueError.
+Everything broadcasts as NumPy does; scalars in, scalars out; NaN, masked entries, p outside [0, 1] and sigma outside
+[1e-300, 1e300] raise ValueError.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def signed_radius(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     >>> print(signed_radius(0.25) == -signed_radius(0.75))
     True
     """
-    p, sigma = _check.probability("p", p), _check.positive("sigma", sigma)
+    p, sigma = _check.probability("p", p), _check.noise_level("sigma", sigma)
     return scalar_or_array(sigma * ndtri(p))
 
 
@@ -72,7 +73,7 @@ def signed_radius_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     >>> print(signed_radius_sf(0.5))
     0.0
     """
-    t, sigma = _check.probability("t", t), _check.positive("sigma", sigma)
+    t, sigma = _check.probability("t", t), _check.noise_level("sigma", sigma)
     return scalar_or_array(-(sigma * ndtri(t)) + 0.0)  # + 0.0: no negative zero at t = 1/2
 
 
@@ -85,8 +86,8 @@ def certified_radius_inverse(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Value
     >>> print(f"{certified_radius_inverse(0.5, sigma=0.5):.4f}")
     0.8413
     """
-    radius, sigma = _check.non_negative("radius", radius), _check.positive("sigma", sigma)
-    return scalar_or_array(ndtr(radius / sigma))
+    radius, sigma = _check.non_negative("radius", radius), _check.noise_level("sigma", sigma)
+    return scalar_or_array(ndtr(_in_noise_levels(radius, sigma)))
 
 
 def certified_radius_inverse_sf(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
@@ -95,8 +96,13 @@ def certified_radius_inverse_sf(radius: ArrayLike, sigma: ArrayLike = 1.0) -> Va
     >>> print(f"{certified_radius_inverse_sf(10.0):.3g}")
     7.62e-24
     """
-    radius, sigma = _check.non_negative("radius", radius), _check.positive("sigma", sigma)
-    return scalar_or_array(ndtr(-radius / sigma))
+    radius, sigma = _check.non_negative("radius", radius), _check.noise_level("sigma", sigma)
+    return scalar_or_array(ndtr(-_in_noise_levels(radius, sigma)))
+
+
+def _in_noise_levels(radius: Float, sigma: Float) -> Float:
+    with np.errstate(over="ignore"):  # infinitely many are as good as 1e308
+        return np.asarray(radius / sigma)
 
 
 def sensitivity(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
@@ -120,7 +126,7 @@ def sensitivity_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """
     z = signed_radius_sf(t)
     with np.errstate(over="ignore"):  # infinite at t = 0, as it should be
-        return (_check.positive("sigma", sigma) * SQRT_2PI * np.exp(z * z / 2))[()]
+        return (_check.noise_level("sigma", sigma) * SQRT_2PI * np.exp(z * z / 2))[()]
 
 
 def curvature(p: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
@@ -142,7 +148,7 @@ def curvature_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> Values:
     """
     z = signed_radius_sf(t)
     with np.errstate(over="ignore"):
-        return (2 * np.pi * _check.positive("sigma", sigma) * z * np.exp(z * z))[()]
+        return (2 * np.pi * _check.noise_level("sigma", sigma) * z * np.exp(z * z))[()]
 
 
 def _half_tail(t: ArrayLike) -> Float:
@@ -163,7 +169,7 @@ def radius_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Values, Valu
     >>> print(f"{lower:.3f} <= {certified_radius_sf(1e-6):.3f} <= {upper:.3f}")
     4.387 <= 4.753 <= 5.123
     """
-    t, sigma = _half_tail(t), _check.positive("sigma", sigma)
+    t, sigma = _half_tail(t), _check.noise_level("sigma", sigma)
     lower, upper = radius_bounds_at(-np.log(2 * t) + 0.0)
     return (sigma * lower)[()], (sigma * upper)[()]
 
@@ -190,7 +196,8 @@ def sensitivity_bounds_sf(t: ArrayLike, sigma: ArrayLike = 1.0) -> tuple[Values,
     >>> print(f"{lower:.4g} <= {sensitivity_sf(1e-6):.4g} <= {upper:.4g}")
     1.689e+05 <= 2.021e+05 <= 2.243e+05
     """
-    t, sigma = _half_tail(t), _check.positive("sigma", sigma)
+    t, sigma = _half_tail(t), _check.noise_level("sigma", sigma)
     y, root = radius_bounds_sf(t)
     c = HAZARD_AT_ZERO
-    return (sigma / (t * (root + c)))[()], (sigma / (t * np.hypot(y, c)))[()]
+    with np.errstate(over="ignore"):  # as R' itself
+        return (sigma / (t * (root + c)))[()], (sigma / (t * np.hypot(y, c)))[()]

@@ -6,7 +6,7 @@ Arrays in, arrays out. A count is the number of successes, the draws that gave t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -15,28 +15,34 @@ from numpy.typing import NDArray
 
 from rstheory import _check
 from rstheory._check import Float
-from rstheory._laws import BetaBinomial, Counts, Hypergeometric, Laws, expectations
+from rstheory._laws import BetaBinomial, Binomial, Counts, Hypergeometric, Laws, expectations
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
 
 _NODES = 240  # counts at which the mean radius is computed, the others being interpolated
 _BLOCK = 64  # budgets
+_NOTHING = 12  # standard deviations below the smallest count that certifies: what is left is below 1e-15
 _EXACT_TO, _RADII = 64, 400  # failures up to which each radius is computed, and about how many beyond
 # Relative: radii of other programs carry the error of their Clopper-Pearson routine; SciPy's stays below this up to
 # N = 10^9.
 _SLACK = 1e-8
 
-Kind = Literal["as printed", "exact", "predicted"]
+_LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
+
+Kind = Literal["as printed", "exact", "lower bound", "predicted"]
 
 
 @dataclass(frozen=True, eq=False)
 class RecoveredCounts:
     """Success counts behind printed radii.
 
-    nearest: those whose radii are nearest to the printed ones. low: the smallest that print alike.
+    nearest: those whose radii are nearest to the printed ones.
+    low: the smallest that print alike; 0 where it is not known whether a count is the label's.
+    unknown: number of abstentions whose count is not known at all.
     """
 
     nearest: NDArray[np.int64]
     low: NDArray[np.int64]
+    unknown: int = 0
 
 
 @lru_cache(maxsize=8)
@@ -76,15 +82,47 @@ def recover_counts(
     return RecoveredCounts(np.where(known >= 0, known, first + nearest), np.where(known >= 0, known, first + low))
 
 
+def with_abstentions(
+    found: RecoveredCounts,
+    label: NDArray[np.integer[Any]],
+    count: NDArray[np.integer[Any]],
+    counts: NDArray[np.integer[Any]] | None,
+) -> RecoveredCounts:
+    """The counts found and, after them, those of abstained rows: at another budget these may certify.
+
+    label, count, counts: of the abstained rows: the true class, the draws that gave the class selected, and those that
+    gave each class; negative where not known. Where all three are known and the class selected was not the label, the
+    row is wrong at every budget: 0. Where it is not known whose the count is, it is taken for the label's, and `low`
+    is 0.
+    """
+    of_label = np.full(len(label), -1, dtype=np.int64)
+    if counts is not None and len(label):
+        told = label < counts.shape[1]
+        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
+    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
+    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
+    low = np.where(of_label < 0, 0, nearest)
+    known = nearest >= 0
+    return RecoveredCounts(
+        np.concatenate([found.nearest, nearest[known]]),
+        np.concatenate([found.low, low[known]]),
+        int(np.sum(~known)),
+    )
+
+
 @dataclass(frozen=True)
 class BudgetedACR:
     """Expected ACR of a log's samples at a budget (n, alpha); `float()` of it is `acr`.
 
     acr: mean over the draws that such a run would make.
-    standard_deviation: of that run's ACR about the mean, for these samples.
-    acr_sound: the mean at the lower ends of the rounded radii.
-    kind: "as printed" at the log's own budget, "exact" below it (subsampling the draws already made), "predicted" above
-    it (from a model: see `moments`).
+    standard_deviation: about that mean, of a run on n of the draws already made; beyond them, of the model's new run.
+    acr_sound: the mean at the lower ends of the rounded radii, and without counts that may not be the label's.
+    kind: "as printed" at the log's own budget; "exact" below it, but for `unknown_at_most` (subsampling the draws
+        already made); "lower bound" where the level is larger than the log's and abstained rows, which may certify
+        there, do not tell their counts; "predicted" above the log's budget (from a model: see `moments`).
+    fresh_standard_deviation: of a run with n new draws about its own mean, for these samples, p being estimated by
+        (k + 1/2)/(N + 1). It is the larger one where n is near the log's budget N, or at it. NaN if not computed.
+    unknown_at_most: the most that abstained rows of unknown count could add to `acr`.
     """
 
     n: int
@@ -93,31 +131,80 @@ class BudgetedACR:
     standard_deviation: float
     acr_sound: float
     kind: Kind
+    fresh_standard_deviation: float = float("nan")
+    unknown_at_most: float = 0.0
 
     def __float__(self) -> float:
         return self.acr
 
 
-def acr_at_budget(counts: RecoveredCounts, samples: int, total: int, sigma: float, n: int, alpha: float) -> BudgetedACR:
+def acr_at_budget(
+    counts: RecoveredCounts, samples: int, total: int, sigma: float, n: int, alpha: float, own_alpha: float
+) -> BudgetedACR:
     """Expected ACR, at budget (n, alpha), of samples whose counts out of `total` draws are known (C7).
 
-    counts: of the correctly predicted samples. samples: how many there are in all; the others have radius 0 at every
-    budget: the class is taken as selected, and where the prediction was wrong, or there was none, the count of the true
-    class is unknown, and below half of the draws.
+    counts: of the samples whose class is selected rightly. samples: how many there are in all; the others have radius
+    0 at every budget: the class is taken as selected. own_alpha: the level at which rows abstained or not.
 
-    Up to `total` draws this is exact, with no re-run. Beyond, it is a prediction from a model: see `moments`.
+    Up to `total` draws this is exact, with no re-run, but for abstentions of unknown count: see `BudgetedACR`. Beyond,
+    it is a prediction from a model: see `moments`.
     """
     distinct = np.unique(np.concatenate([counts.nearest, counts.low]))
     known = (moments if n <= total else interpolated_moments)(distinct, total, n, alpha)
     mean, variance = known.of(counts.nearest)
+    fresh = fresh_variance(distinct, total, n, alpha)[np.searchsorted(distinct, counts.nearest)]
+    scale = sigma / max(samples, 1)
     return BudgetedACR(
         n,
         alpha,
-        sigma * float(mean.sum()) / max(samples, 1),
-        sigma * float(np.sqrt(variance.sum())) / max(samples, 1),
-        sigma * float(known.of(counts.low)[0].sum()) / max(samples, 1),
-        "exact" if n <= total else "predicted",
+        scale * float(mean.sum()),
+        scale * float(np.sqrt(variance.sum())),
+        scale * float(known.of(counts.low)[0].sum()),
+        kind_at(total, own_alpha, n, alpha, counts.unknown),
+        scale * float(np.sqrt(fresh.sum())),
+        scale * counts.unknown * most_of_abstained(total, own_alpha, n, alpha) if counts.unknown else 0.0,
     )
+
+
+def acr_as_printed(
+    printed: BudgetedACR, counts: Callable[[], RecoveredCounts], samples: int, sigma: float, told: bool
+) -> BudgetedACR:
+    """The ACR at a log's own budget, with the deviation of a fresh run where the counts are told or soon recovered."""
+    n, alpha = printed.n, printed.alpha
+    if n > _LARGEST_TABLE and not told:
+        return printed
+    nearest = counts().nearest
+    distinct, times = np.unique(nearest, return_counts=True)
+    variance = float(times @ fresh_variance(distinct, n, n, alpha))
+    return replace(printed, fresh_standard_deviation=sigma * float(np.sqrt(variance)) / max(samples, 1))
+
+
+def kind_at(total: int, own_alpha: float, n: int, alpha: float, unknown: int) -> Kind:
+    """What ACR at (n, alpha) from counts out of `total` is: see `BudgetedACR.kind`."""
+    if n > total:
+        return "predicted"
+    return "lower bound" if unknown and alpha > own_alpha else "exact"
+
+
+def most_of_abstained(total: int, own_alpha: float, n: int, alpha: float) -> float:
+    """Largest mean radius, at sigma = 1 and budget (n, alpha), of a row that abstained at (total, own_alpha)."""
+    largest = np.array([max(min(_first_count(total, own_alpha) - 1, total), 0)])
+    return float(moments(largest, total, n, alpha).mean[0])
+
+
+def fresh_variance(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Float:
+    """Variance, at sigma = 1, of the radius that n new draws certify, for each count out of `total` draws.
+
+    By the law of total variance it is what subsampling leaves, on average over counts, and what the count itself moves
+    the mean by: the variance under Bin(n, p). p is estimated with half a failure and half a success added, lest it be
+    1. Beyond a few hundred counts it is interpolated as in `interpolated_moments`.
+    """
+
+    def laws(of: NDArray[np.int64]) -> Laws:
+        p = (of + 0.5) / (total + 1)
+        return Binomial(n, n * (1 - p), n * p)
+
+    return _interpolated(counts, total, n, alpha, laws).variance
 
 
 @dataclass(frozen=True)
@@ -213,20 +300,33 @@ def interpolated_moments(counts: NDArray[np.int64], total: int, n: int, alpha: f
 
     Within 1e-6 on average over the counts of a log.
     """
+    return _interpolated(counts, total, n, alpha, lambda of: _laws(of, total, n))
+
+
+def _interpolated(
+    counts: NDArray[np.int64], total: int, n: int, alpha: float, laws: Callable[[NDArray[np.int64]], Laws]
+) -> Moments:
+    """Moments of the radius under the law of the failures that goes with each count: at nodes, and between them."""
     if len(counts) <= _NODES:
-        return moments(counts, total, n, alpha)
+        return Moments(counts, *radius_moments(laws(counts), len(counts), n, alpha))
     from scipy.interpolate import CubicSpline  # `import rstheory` need not wait for it
 
     def angle(of: NDArray[np.int64]) -> Float:
         # A coordinate in which a binomial count has about the same spread everywhere.
         return -np.arcsin(np.sqrt((total - of) / total))
 
-    low, high = angle(counts[[0, -1]])
+    deviation = 1 / (2 * np.sqrt(min(n, total)))
     onset = -np.arcsin(np.sqrt(max(1 - _first_count(n, alpha) / n, 0.0)))
-    near = onset + np.linspace(-6, 6, _NODES // 4) / (2 * np.sqrt(min(n, total)))
+    if angle(counts[:1])[0] < onset - _NOTHING * deviation:
+        used = angle(counts) >= onset - _NOTHING * deviation
+        part = _interpolated(counts[used], total, n, alpha, laws)
+        mean, variance = np.zeros(len(counts)), np.zeros(len(counts))
+        mean[used], variance[used] = part.mean, part.variance
+        return Moments(counts, mean, variance)
+    low, high = angle(counts[[0, -1]])
+    near = onset + np.linspace(-6, 6, _NODES // 4) * deviation
     points = np.concatenate([np.linspace(low, high, _NODES), near[(near > low) & (near < high)]])
     nodes = np.unique(total - np.round(total * np.sin(points) ** 2).astype(np.int64))
-    laws = _laws(nodes, total, n)
-    known = Moments(nodes, *_moments(laws, len(nodes), n, alpha, _interpolated_radii(n, alpha)))
-    mean, variance = (CubicSpline(angle(nodes), values)(angle(counts)) for values in (known.mean, known.variance))
+    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, _interpolated_radii(n, alpha))
+    mean, variance = (CubicSpline(angle(nodes), values)(angle(counts)) for values in of_nodes)
     return Moments(counts, mean, np.maximum(variance, 0.0))

@@ -162,7 +162,13 @@ def sigma_for_acr(target: ArrayLike, n: ArrayLike = 100_000, alpha: ArrayLike = 
     """
     unit = np.asarray(trivial_acr(n, alpha, 1.0, share))
     _check.refuse("n", np.broadcast_to(n, unit.shape), unit == 0, "this budget, level and share certify nothing")
-    return (_check.non_negative("target", target) / unit)[()]
+    goal = _check.non_negative("target", target)
+    with np.errstate(over="ignore"):
+        sigma = np.asarray(goal / unit)
+    _check.refuse(
+        "target", np.broadcast_to(goal, sigma.shape), np.isinf(sigma), "the noise level would exceed every float"
+    )
+    return sigma[()]
 
 
 def tail_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3) -> tuple[Values, Values]:
@@ -193,7 +199,7 @@ def max_radius_bounds(n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 
     3.493 <= 3.811 <= 4.216
     """
     budget, level = np.broadcast_arrays(_check.budget("n", n), _check.level("alpha", alpha))
-    sigma_ = _check.positive("sigma", sigma)
+    sigma_ = _check.noise_level("sigma", sigma)
     log_a = np.log(-np.log(level))
     log_n = np.reshape([log_integer(int(value)) for value in budget.flat], budget.shape)
     _check.refuse("n", budget, log_n < log_a + np.log(2), "these bounds hold for N >= 2 ln(1/alpha)")

@@ -21,8 +21,8 @@ from rstheory._progress import on_terminal
 from rstheory._provenance import provenance
 from rstheory.audit.replication import replication
 from rstheory.plots import real_model_validation, save
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 from rstheory.tables import show

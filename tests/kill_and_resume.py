@@ -20,7 +20,7 @@ from pathlib import Path
 import sklearn.datasets  # noqa: F401  # once, instead of in every child
 from stopping import Patience
 
-from rstheory.smoothing.rules import FixedDraws
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 

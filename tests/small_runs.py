@@ -2,8 +2,8 @@
 
 import torch
 
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.models import build, save_checkpoint
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 

@@ -70,8 +70,8 @@ def test_many_logs_are_compared_when_asked_only():
     report = audit_report(logs)
     assert not report.groups[0].comparisons
     assert "--compare" in printed(report)
-    assert len(audit_report(logs, compare=True).groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
-    assert not audit_report(logs[:2], compare=False).groups[0].comparisons
+    assert len(audit_report(logs, pairs="all").groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
+    assert not audit_report(logs[:2], pairs="none").groups[0].comparisons
 
 
 def above_its_budget(seed, share=0.1, **options):
@@ -292,7 +292,7 @@ def test_published_acr_is_the_mean_of_the_printed_radii(published):
 def test_published_ranking_depends_on_the_budget(published):
     """C8: at sigma = 0.5 the best method at N = 100,000 is not the best at N = 10,000."""
     half = [log for log in published if log.sigma == 0.5]
-    (group,) = audit_report(half, BUDGETS, compare=False).groups
+    (group,) = audit_report(half, BUDGETS, pairs="none").groups
     at = dict(zip(group.budgets, group.rank_by_budget, strict=True))
     assert group.names[at[100_000].index(1)] == "ours"
     assert group.names[at[10_000].index(1)] == "catrs"

@@ -125,6 +125,33 @@ def test_budgets_beyond_64_bits(n, failures, alpha):
     assert bn.clopper_pearson_upper(failures, n, alpha) == lower_sf
 
 
+@given(log_uniform_integers(10**7, 10**15), st.floats(0, 1), small_levels())
+@example(10**7, 0.5, 0.001)  # the last n with SciPy's start ...
+@example(10**7 + 1, 0.5, 0.001)  # ... and the first without
+@example(10**15, 0.01, 0.3)
+@example(10**15, 1e-12, 1e-300)
+@example(10**15, 1.0, 1e-300)
+def test_sound_and_tight_for_any_count_of_large_budgets(n, share, alpha):
+    """Where Newton's method starts from the Poisson law. Promised are 1e-12 up to n = 10^12; beyond it one unit in the
+    last place of k, which is 1e-16 k, moves the bound by more."""
+    k = min(max(round(n * share), 1), n)
+    lower, lower_sf = bounds(k, n, alpha)
+    assert_sound(k, n, alpha, lower, lower_sf)
+    if n <= 10**12:
+        assert rg.is_tight_lower_sf(k, n, alpha, lower_sf, ACCURACY)
+
+
+@given(log_uniform_integers(10**7, 10**18), st.floats(0, 1), small_levels())
+def test_newton_needs_few_steps_from_any_start(n, share, alpha):
+    """Work, not time: SciPy's start took 46 ms and left up to ten steps near n = 10^18."""
+    k = min(max(round(n * share), 2), n - 1)
+    calls, plain = [], bn._log_tail
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bn, "_log_tail", lambda *arguments: (calls.append(1), plain(*arguments))[1])
+        bn.clopper_pearson_lower(k, n, alpha)
+    assert 1 <= len(calls) <= 8
+
+
 # --- closed forms ----------------------------------------------------------------------------------------------------
 
 

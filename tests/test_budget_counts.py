@@ -136,6 +136,23 @@ def test_min_certifiable_count_at_a_tie(m):
     assert rs.min_certifiable_count(m + 1, 2.0**-m) == m + 1
 
 
+@given(st.integers(2**53, 10**20), all_alphas)
+@settings(max_examples=60)
+@example(2**62, 0.001)
+@example(2**62 + 1, 0.001)
+@example(2**63 - 1, 0.001)  # n + 1 is no int64
+@example(2**63, 0.001)
+@example(2**64, 0.7)
+@example(10**20, 1e-300)
+def test_min_certifiable_count_beyond_floats_that_hold_every_count(n, alpha):
+    """It is where `radius_from_count` begins, and within 1e-12 of the normal law's answer relatively to N."""
+    found = int(rs.min_certifiable_count(n, alpha))
+    assert rs.radius_from_count(found, n, alpha) > 0
+    assert rs.radius_from_count(found - 1, n, alpha) == 0
+    assert abs(found - (n / 2 - ndtri(alpha) * math.sqrt(n) / 2)) < 1e-12 * n
+    assert list(rs.min_certifiable_count([n, 16], alpha)) == [found, rs.min_certifiable_count(16, alpha)]
+
+
 @pytest.mark.parametrize("e", [10, 12, 15])
 def test_min_certifiable_count_of_large_budgets(e):
     """Far beyond the binomial law's coming within 1e-5 of the normal: N/2 + z sqrt(N)/2, and a few counts."""

@@ -22,6 +22,17 @@ def bad_calls():
         ("slope_at_one_limit", (10**400,), r"n\b.*1e308"),
         ("slope_at_one", (10**400,), r"n\b.*1e308"),
         ("min_certifiable_count", (10**400,), r"n\b"),
+        ("min_certifiable_count", (10**20 + 1,), r"n=10+1 .*1e20"),
+        ("radius_from_count", (2, 5, 0.001, 1e308), r"sigma=1e\+308\b.*1e300"),
+        ("max_radius", (10, 0.001, 1e-310), r"sigma=1e-310\b.*1e-300"),
+        ("slope_at_one", (10**300, 0.001, 1e300), r"sigma=1e\+300\b.*exceeds every float"),
+        ("slope_at_one_limit", (10**300, 0.001, 1e300), r"sigma=1e\+300\b.*exceeds every float"),
+        ("expected_sensitivity", (0.9, 10**9, 0.001, 1e300), r"sigma=1e\+300\b.*exceeds every float"),
+        # a minute and a gigabyte, once
+        ("expected_radius", (0.5, 10**11), r"n=10+ is not allowed here: some .* counts .*certified_radius"),
+        ("expected_radius_sf", (0.1, 2**62), r"n=\d+ is not allowed here"),
+        ("expected_sensitivity", ([0.5, 1.0], 10**11), r"n=\d+ is not allowed here"),
+        ("expected_radius", ([i / 1000 for i in range(500, 1000)], 10**9), r"n=.*fewer probabilities at a time"),
     ]
     for name in ("max_radius", "min_certifiable_count", "slope_at_one", "slope_at_one_limit"):
         rows += [

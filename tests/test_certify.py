@@ -72,6 +72,12 @@ def test_result_depends_on_the_generator_only():
         ({"n0": 0}, "n0=0"),
         ({"alpha": 1.0}, "alpha=1.0"),
         ({"n": 10.0}, "n=10.0"),
+        ({"sigma": 1e308}, "sigma=1e[+]308"),
+        ({"classes": 0}, "classes=0"),
+        ({"batch": 0}, "batch=0"),
+        ({"batch": -3}, "batch=-3"),
+        ({"x": np.ma.array([0.1, 0.2], mask=[0, 1])}, "x is not allowed.*masked"),
+        ({"classifier": lambda x: np.ma.array(np.zeros(len(x), int), mask=x[:, 0] > 0)}, "masked labels"),
         ({"x": [float("nan")]}, "x is not allowed"),
         ({"classifier": lambda x: np.zeros((len(x), 2), int)}, "integer labels"),
         ({"classifier": lambda x: np.zeros(len(x))}, "integer labels"),
@@ -91,3 +97,22 @@ def test_impossible_evidence_is_refused():
         Certificate(selected=0, counts=(11, 0), n=10, n0=1, alpha=0.1, sigma=1.0)
     with pytest.raises(ValueError, match="add up to n=10"):
         Certificate(selected=0, counts=(5, 4), n=10, n0=1, alpha=0.1, sigma=1.0)
+    with pytest.raises(ValueError, match=r"k\[0\]=True"):
+        Certificate(selected=0, counts=(True, 9), n=10, n0=1, alpha=0.1, sigma=1.0)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=5).filter(any), st.integers(-7, 7) | st.sampled_from([2**70]))
+def test_only_a_class_that_was_counted_can_be_selected(counts, selected):
+    """Python would take counts[-1] for the last class and certify it."""
+    evidence = {"counts": tuple(counts), "n": sum(counts), "n0": 1, "alpha": 0.1, "sigma": 1.0}
+    if 0 <= selected < len(counts):
+        assert Certificate(selected=selected, **evidence).count == counts[selected]
+    else:
+        with pytest.raises(ValueError, match=rf"selected={selected} .*0\.\.{len(counts) - 1}"):
+            Certificate(selected=selected, **evidence)
+
+
+@pytest.mark.parametrize("selected", [0.0, True, "0", None, [0]])
+def test_a_selected_class_is_one_integer(selected):
+    with pytest.raises(ValueError, match="selected"):
+        Certificate(selected=selected, counts=(5, 5), n=10, n0=1, alpha=0.1, sigma=1.0)

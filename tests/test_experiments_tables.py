@@ -20,7 +20,7 @@ from rstheory.experiments.tables import (
 from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write
 from rstheory.logs.schema import Format
-from rstheory.smoothing.rules import FixedDraws
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.tasks import Certify
 
 # -- tables of experiments ------------------------------------------------------------------------------------------
@@ -205,6 +205,7 @@ def test_the_split_of_a_gain_is_of_common_samples(tmp_path):
         "by mean, high": parts.from_mean_interval[1],
         "by spread": parts.from_spread,
         "by spread, low": parts.from_spread_interval[0],
+        "flat": False,
         "by spread, high": parts.from_spread_interval[1],
         "mean p": parts.mean_a,
         "mean p, gaussian": parts.mean_b,

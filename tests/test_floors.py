@@ -20,6 +20,7 @@ FLOORS = (
     ("_check", "_files", "_version", "_progress", "_words", "_classes"),
     ("_provenance", "tables"),
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
+    ("sequential", "randomized", "two_class", "planning"),
     ("transport",),
     ("mixture",),
     ("certify",),

@@ -16,11 +16,13 @@ from rstheory.smoothing.noise import (
     Begun,
     Draws,
     Noise,
+    cuda_seed,
     cut_tail_variation,
     generator_name,
     level_with_noise_error,
 )
 from rstheory.smoothing.purposes import ESTIMATION, GRADIENT, MEASUREMENT, PREDICTION, SELECTION
+from rstheory.smoothing.training.epoch import seed_of
 
 # ---------------------------------------------------------------------------------------------------------------------
 # A pure function of (seed, index, purpose, draw number)
@@ -32,6 +34,21 @@ def test_fewer_rows_are_a_prefix(seed, index, purpose, block, rows, d):
     whole = filled(noise, index, purpose, block)
     assert np.isfinite(whole).all()
     assert np.array_equal(filled(noise, index, purpose, block, rows), whole[:rows])
+
+
+def test_seeds_on_cuda_are_distinct_and_none_is_of_training():
+    """NumPy takes (seed, 7, 1) and (seed, 7, 1, 0) for one seed: that of epoch 7 was that of image 7's first block."""
+    runs, numbers = range(3), range(20)
+    noise = [
+        cuda_seed(run, Draws(index, purpose, block, BLOCK))
+        for run in runs
+        for index in numbers
+        for purpose in range(5)
+        for block in range(4)
+    ]
+    training = {seed_of(run, epoch, purpose) for run in runs for epoch in numbers for purpose in range(3)}
+    assert len(set(noise)) == len(noise)
+    assert not training & set(noise)
 
 
 @given(data=st.data(), seed=SEEDS, index=INDICES, block=BLOCKS, d=st.integers(1, 20), remembers=st.booleans())

@@ -13,7 +13,7 @@ from small_runs import certified, save, without_time
 from stopping import Patience
 
 from rstheory import radius_from_count, read_log, trivial_acr
-from rstheory.smoothing.rules import FixedDraws
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.run import Machine
 from rstheory.smoothing.tasks import Certify, Predict
 

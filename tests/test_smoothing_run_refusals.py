@@ -13,10 +13,10 @@ from rstheory import read_log
 from rstheory.cli import app
 from rstheory.logs.append import RunLog, collect
 from rstheory.logs.schema import Format
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing import schedule
 from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.models import build, save_checkpoint
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.tasks import Certify, Predict
 
 

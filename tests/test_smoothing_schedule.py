@@ -11,12 +11,12 @@ from stopping import Patience
 from torch import nn
 
 from rstheory import radius_from_count
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing import schedule
 from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.given import GivenImages
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import ESTIMATION, SELECTION
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.tasks import Certify, Predict
 
 CPU = torch.device("cpu")
@@ -177,11 +177,11 @@ def test_what_is_still_needed():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: FixedDraws(0), "n=0 is not allowed"),
-        (lambda: FixedDraws(10.0), "n=10.0 is not allowed"),
-        (lambda: FixedDraws(10, 1.0), "alpha=1.0 is not allowed"),
-        (lambda: FixedDraws(10).decide(3, 5), "n=5 is not allowed: this rule is asked at n=10, or before any draw"),
-        (lambda: FixedDraws(10).decide([3, 11], 10), "k\\[1\\]=11 is not allowed"),
+        (lambda: FixedDraws(0), "cap=0 is not allowed"),
+        (lambda: FixedDraws(10.0), "cap=10.0 is not allowed"),
+        (lambda: FixedDraws(10, 1.0), "level=1.0 is not allowed"),
+        (lambda: FixedDraws(10).decide(3, 5), "n=5 is not allowed: this rule is asked at its looks only"),
+        (lambda: FixedDraws(10).decide([3, 11], 10), "count\\[1\\]=11 is not allowed"),
         (lambda: Certify(0.0), "sigma=0.0"),
         (lambda: Certify(0.5, n0=0), "n0=0"),
         (lambda: Predict(0.5, 0), "n=0"),

@@ -230,7 +230,7 @@ def test_the_commands_of_shipped_checkpoints_mean_the_same_runs(monkeypatch, pat
     the form of the version that wrote it, belongs to."""
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *told, arch, **more: seen.append((*told, arch)))
-    monkeypatch.setattr("rstheory.smoothing.data.load", lambda source, split: source)
+    monkeypatch.setattr("rstheory.smoothing.data.load", lambda source, split, **options: source)
     metadata = load_checkpoint(path).metadata
     result = CliRunner().invoke(app, shlex.split(metadata["command"])[1:])
     assert result.exit_code == 0, result.output

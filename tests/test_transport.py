@@ -6,13 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from audit_logs import counts_of_model, log_of_counts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom
 
 from rstheory import min_certifiable_count, radius_from_count
-from rstheory.audit.budget_curves import at_budgets
-from rstheory.transport import _interpolated_radii, interpolated_moments, moments
+from rstheory.audit.budget_curves import BudgetCurves, at_budgets
+from rstheory.logs.log import CertificationLog
+from rstheory.logs.schema import ABSTAINED
+from rstheory.transport import _interpolated_radii, fresh_variance, interpolated_moments, moments
 
 
 @given(counts=st.lists(st.integers(0, 300), min_size=1, max_size=20), digits=st.sampled_from([2, 3, 4, 6]))
@@ -37,7 +39,8 @@ def test_transport_is_the_hypergeometric_mean(seed, budget, alpha):
     log = log_of_counts(counts, n=300, wrong=[0, 3])
     result = log.at_budget(budget, alpha)
     radii = radius_from_count(np.arange(budget + 1), budget, alpha, log.sigma)
-    masses = [hypergeom.pmf(np.arange(budget + 1), 300, k, budget) for k in counts[log.correct]]
+    chosen = counts[log.correct | (log.predict == ABSTAINED)]  # an abstention may certify at another budget
+    masses = [hypergeom.pmf(np.arange(budget + 1), 300, k, budget) for k in chosen]
     mean = [mass @ radii for mass in masses]
     variance = [mass @ radii**2 - (mass @ radii) ** 2 for mass in masses]
     if (budget, alpha) == (log.n, log.alpha):
@@ -55,7 +58,7 @@ def test_transport_agrees_with_resampling_the_draws():
     """400 subsamples, seed fixed: beyond 4.5 standard errors of the mean has probability 7e-6 by the normal law."""
     rng = np.random.default_rng(0)
     log = log_of_counts(counts_of_model(1, samples=300), wrong=[5])
-    counts = np.asarray(log.count)[log.correct]
+    counts = np.asarray(log.count)[log.correct | (log.predict == ABSTAINED)]
     for budget in (50, 200, 900):
         drawn = rng.hypergeometric(counts, 1000 - counts, budget, (400, len(counts)))
         acr = radius_from_count(drawn, budget, log.alpha, log.sigma).sum(axis=1) / log.samples
@@ -69,6 +72,7 @@ def test_own_budget_is_the_printed_acr_whatever_the_rounding():
     log = log_of_counts(counts_of_model(2), digits=3, known=False)
     result = log.at_budget(log.n)
     assert (result.acr, result.standard_deviation, result.kind) == (log.acr, 0.0, "as printed")
+    assert result.fresh_standard_deviation > 0
     assert result.acr_sound == log.rounded_down().acr <= log.acr
 
 
@@ -107,6 +111,114 @@ def test_interpolation_holds_its_accuracy(n):
     # What matters is a mean over samples; single counts may be off by more where the radius bends.
     assert abs((exact.mean - quick.mean).mean()) < 1e-6
     assert np.abs(exact.mean - quick.mean).max() < 1e-3
+
+
+# -- what abstained rows know -----------------------------------------------------------------------------------------
+
+SIXTY_FIVES = [65] * 10 + [90]  # of 100: at alpha = 0.001 the first ten abstain, at 0.1 they certify
+
+
+def two_classes(counts, n=100, alpha=1e-3, told=(), selected=0):
+    """A log of label 0 throughout whose rows gave it `counts` of n draws; `told`: which of count and counts it has."""
+    counts = np.asarray(counts)
+    radius = np.asarray(radius_from_count(counts, n, alpha))
+    both = np.stack([counts, n - counts], axis=1) if selected == 0 else np.stack([n - counts, counts], axis=1)
+    columns = {"count": counts, "counts": both}
+    return CertificationLog.from_arrays(
+        label=np.zeros(len(counts), int), predict=np.where(radius > 0, selected, ABSTAINED), radius=radius, sigma=1.0,
+        n=n, alpha=alpha, **{name: columns[name] for name in told},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "acr", "sound", "kind"),
+    [
+        (("counts",), 0.28247, 0.28247, "exact"),
+        (("count", "counts"), 0.28247, 0.28247, "exact"),
+        (("count",), 0.28247, 0.09427, "exact"),  # whose the count is, the log does not tell
+        ((), 0.09427, 0.09427, "lower bound"),
+    ],
+)
+def test_abstained_rows_count_at_a_larger_level(told, acr, sound, kind):
+    log = two_classes(SIXTY_FIVES, told=told)
+    result = log.at_budget(100, 0.1)
+    assert (result.kind, round(result.acr, 5), round(result.acr_sound, 5)) == (kind, acr, sound)
+    # What is not known is bounded: with it, the truth is within reach.
+    assert result.acr + result.unknown_at_most >= 0.28246
+    assert (result.unknown_at_most > 0) == (kind == "lower bound")
+    assert at_budgets([log], [100], 0.1)[0][0] == result
+
+
+def test_an_abstention_on_another_class_than_the_label_counts_nothing():
+    log = two_classes([65] * 11, told=("count", "counts"), selected=1)
+    assert log.at_budget(100, 0.1).acr == log.at_budget(100, 0.1).unknown_at_most == 0
+
+
+@settings(max_examples=50)
+@given(
+    counts=st.lists(st.integers(0, 200), min_size=1, max_size=12),
+    levels=st.tuples(st.sampled_from([1e-6, 1e-3, 0.05]), st.sampled_from([1e-6, 1e-3, 0.05, 0.3])),
+    n=st.integers(1, 400),
+)
+def test_what_is_not_told_lies_within_its_bound(counts, levels, n):
+    """The same rows with and without their counts: the answer without is below the other by `unknown_at_most` at most,
+    and never called exact where the level is what makes the difference."""
+    own, asked = levels
+    known, blind = (two_classes(counts, 200, own, told=told) for told in (("counts",), ()))
+    full, partial = (log.at_budget(n, asked) for log in (known, blind))
+    assert full.unknown_at_most == 0
+    if (n, asked) != (200, own):
+        assert partial.acr - 1e-12 <= full.acr <= partial.acr + partial.unknown_at_most + 1e-12
+        assert full.kind == ("exact" if n <= 200 else "predicted")
+        unknown = bool(np.any(blind.predict == ABSTAINED))
+        assert partial.kind == ("predicted" if n > 200 else "lower bound" if unknown and asked > own else "exact")
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6), n=st.sampled_from([1, 10, 100, 999, 1000, 2500]), known=st.booleans())
+def test_curves_give_the_numbers_of_the_logs(seed, n, known):
+    logs = [log_of_counts(counts_of_model(seed + i), wrong=[1, 4], known=known, digits=4) for i in range(2)]
+    for one, other in zip(BudgetCurves(logs).at(n), (log.at_budget(n) for log in logs), strict=True):
+        assert (one.n, one.alpha, one.kind) == (other.n, other.alpha, other.kind)
+        for name in ("acr", "standard_deviation", "acr_sound", "fresh_standard_deviation", "unknown_at_most"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-4, abs=1e-6), name
+
+
+# -- the deviation of a fresh run -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [50, 600, 1000, 3000])
+def test_deviation_of_a_fresh_run(n):
+    """400 fresh runs, seed fixed: the sample deviation of near-normal values is within 20 % with probability above
+    1 - 1e-7. At the log's own budget the deviation of a sub-run is 0, and that of a fresh one is not."""
+    rng = np.random.default_rng(3)
+    p = rng.uniform(0.5, 1, 300)
+    log = log_of_counts(rng.binomial(1000, p))
+    acr = radius_from_count(rng.binomial(n, p, (400, len(p))), n, log.alpha, log.sigma).mean(axis=1)
+    result = log.at_budget(n)
+    assert acr.std() == pytest.approx(result.fresh_standard_deviation, rel=0.2)
+    if n <= 1000:
+        assert result.fresh_standard_deviation > result.standard_deviation
+
+
+@given(counts=st.lists(st.integers(0, 60), min_size=1, max_size=8), n=st.integers(1, 80))
+def test_fresh_variance_is_that_of_the_binomial_law(counts, n):
+    distinct = np.unique(counts)
+    radius = np.asarray(radius_from_count(np.arange(n + 1), n, 0.01))
+    mass = [binom.pmf(np.arange(n + 1), n, (k + 0.5) / 61) for k in distinct]
+    expected = [m @ radius**2 - (m @ radius) ** 2 for m in mass]
+    assert fresh_variance(distinct, 60, n, 0.01) == pytest.approx(expected, rel=1e-8, abs=1e-11)
+
+
+@pytest.mark.parametrize("n", [100, 10_000, 100_000])
+def test_interpolated_fresh_variance(n):
+    counts = np.unique(np.random.default_rng(n).integers(0, 100_001, 4000))
+    quick = fresh_variance(counts, 100_000, n, 1e-3)
+    some = np.arange(0, len(counts), 20)
+    assert len(some) < 240  # these are computed one by one
+    exact = fresh_variance(counts[some], 100_000, n, 1e-3)
+    assert np.sqrt(quick[some].sum()) == pytest.approx(np.sqrt(exact.sum()), rel=1e-3)
+    assert (quick >= 0).all()
 
 
 def test_bad_budgets_are_refused():

@@ -45,18 +45,22 @@ Hypothesis sigma_positive : 0 < sigma.
 
 Definition Radius (p : R) : R := sigma * Q p.
 
+(** The radius [sigma Q p] is strictly increasing on (0, 1). *)
 Theorem A1_increasing (p p' : R) : 0 < p -> p < p' -> p' < 1 -> Radius p < Radius p'.
 Proof.
   intros H0 Hlt H1.
   apply Rmult_lt_compat_l; [exact sigma_positive | now apply Q_increasing].
 Qed.
 
+(** It is 0 at [p = 1/2]. *)
 Theorem A1_half : Radius (1/2) = 0.
 Proof. unfold Radius; rewrite Q_half; ring. Qed.
 
+(** It is odd about 1/2: [R (1 - p) = - R p]. *)
 Theorem A1_odd (p : R) : 0 < p < 1 -> Radius (1 - p) = - Radius p.
 Proof. intros Hp; unfold Radius; rewrite Q_opp by exact Hp; ring. Qed.
 
+(** It exceeds every number as [p] approaches 1. *)
 Theorem A1_unbounded (M : R) :
   exists p0, 0 < p0 < 1 /\ forall p, p0 < p < 1 -> M < Radius p.
 Proof.

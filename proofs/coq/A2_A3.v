@@ -49,6 +49,7 @@ Proof.
   intros c Hc; exact (Heta c Hc).
 Qed.
 
+(** The normal quantile has the derivative [1 / phi (Q p)] on (0, 1). *)
 Theorem derive_Q (p : R) : 0 < p < 1 -> is_derive Q p (/ phi (Q p)).
 Proof.
   intros Hp.
@@ -84,6 +85,8 @@ Qed.
 
 Definition sensitivity (sigma p : R) : R := sigma * sqrt (2 * PI) * exp (Q p ^ 2 / 2).
 
+(** The radius has the derivative [sigma / phi (Q p)], which is [sigma sqrt (2 PI) exp
+    (z^2/2)] with [z = Q p]. *)
 Theorem A2 (sigma p : R) :
   0 < p < 1 ->
   is_derive (Radius sigma) p (sigma / phi (Q p)) /\
@@ -118,7 +121,7 @@ Proof.
   pose proof (pow2_gt_0 (Q p) Hz); lra.
 Qed.
 
-(** The ratio of two sensitivities (A4). *)
+(** The ratio of two sensitivities is [exp ((z1^2 - z2^2) / 2)]. *)
 Theorem A4_ratio (sigma p1 p2 : R) :
   0 < sigma ->
   sensitivity sigma p1 / sensitivity sigma p2 = exp ((Q p1 ^ 2 - Q p2 ^ 2) / 2).
@@ -132,6 +135,8 @@ Qed.
 
 (** ** A3: the second derivative *)
 
+(** The derivative of that, the second derivative of the radius, is [2 PI sigma z exp
+    (z^2)]. *)
 Theorem A3 (sigma p : R) :
   0 < p < 1 ->
   is_derive (sensitivity sigma) p (2 * PI * sigma * Q p * exp (Q p ^ 2)).
@@ -153,6 +158,7 @@ Qed.
 
 (** ** A3: convexity of the radius *)
 
+(** The radius is convex on [[1/2, 1)]. *)
 Theorem A3_convex_upper_half (sigma : R) :
   0 < sigma -> convex_on (fun p => 1/2 <= p < 1) (Radius sigma).
 Proof.
@@ -196,6 +202,7 @@ Proof.
   - rewrite Rmax_right by lra; symmetry; apply A1_half.
 Qed.
 
+(** With 0 below 1/2 it is convex on all of [[0, 1)]. *)
 Theorem A3_convex (sigma : R) :
   0 < sigma -> convex_on (fun p => 0 <= p < 1) (certified_radius sigma).
 Proof.

@@ -462,6 +462,8 @@ Proof.
     apply exp_le_inv; lra.
 Qed.
 
+(** For every tail [t] in (0, 1/2], with [l = ln (1 / (2 t))], the radius is at most
+    [sigma sqrt (2 l)]. *)
 Theorem A5_upper : Radius sigma (1 - t) <= sigma * sqrt (2 * l).
 Proof.
   apply Rmult_le_compat_l; [lra |]; fold z.
@@ -469,6 +471,7 @@ Proof.
   apply sqrt_le_1_alt; pose proof log_bounds; lra.
 Qed.
 
+(** It is at least [sigma (sqrt (c^2 + 2 l) - c)], with [c = sqrt (2 / PI)]. *)
 Theorem A5_lower : sigma * (sqrt (c ^ 2 + 2 * l) - c) <= Radius sigma (1 - t).
 Proof.
   apply Rmult_le_compat_l; [lra |]; fold z.
@@ -478,6 +481,7 @@ Proof.
   apply sqrt_le_1_alt; nra.
 Qed.
 
+(** The sensitivity at [1 - t] is at least [sigma / (t (sqrt (2 l) + c))]. *)
 Theorem A5_sensitivity_lower :
   sigma / (t * (sqrt (2 * l) + c)) <= sensitivity sigma (1 - t).
 Proof.
@@ -492,6 +496,7 @@ Proof.
   nra.
 Qed.
 
+(** It is at most [sigma / (t sqrt (y^2 + c^2))], with [y = sqrt (c^2 + 2 l) - c]. *)
 Theorem A5_sensitivity_upper :
   let y := sqrt (c ^ 2 + 2 * l) - c in
   sensitivity sigma (1 - t) <= sigma / (t * sqrt (y ^ 2 + c ^ 2)).

@@ -9,9 +9,9 @@
     There is no other; an [Admitted] would show here as one more. *)
 
 From RSTheory Require Import
-  Setting Convexity SecondDerivative Gaussian BinomialLaw A1 A2_A3 A5
-  B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C5 C7 C9 D1 D2_D3 D2_sensitivity D4
-  Budget C6 B7_bounded E4 Refutations.
+  Setting Convexity SecondDerivative Gaussian BinomialLaw Paths Hypergeometric A1 A2_A3 A5
+  B1_B2 B3 B4 B5 B_Gaussian B7 C1 C2_C4 C4_reals C5 C7 C9 C11 C12 D1 D2_D3 D2_sensitivity D4
+  Budget C6 B7_bounded E4 G1 G1_mixture G2_interval G4 G5 C10_runs H H_atoms Refutations Refutations_anytime.
 
 (** ** A1.v: the radius function *)
 Definition theorems_A1 :=
@@ -67,20 +67,33 @@ Print Assumptions theorems_B7.
 
 (** ** C1.v: the Clopper-Pearson bound *)
 Definition theorems_C1_C10 :=
-  ( @clopper_pearson_exists, @C1, @C10, @C1_unique, @C1_non_decreasing,
-    @C1_increasing_in_alpha, @C1_full_bound ).
+  ( @clopper_pearson_exists, @C1, @C10, @C10_level, @C1_unique, @C1_non_decreasing,
+    @C1_increasing_in_k, @C1_increasing_in_alpha, @C1_full_bound ).
 Print Assumptions theorems_C1_C10.
 
-(** ** SecondDerivative.v, BinomialLaw.v: tools *)
+(** ** C11.v: the randomized bound *)
+Definition theorems_C11 :=
+  ( @C11_exists, @C11, @C11_above_plain, @C11_all_agree ).
+Print Assumptions theorems_C11.
+
+(** ** C12.v: two classes *)
+Definition theorems_C12 :=
+  ( @count_is_binomial, @C12_bounds, @C12_runner_up, @C12_selection, @C12 ).
+Print Assumptions theorems_C12.
+
+(** ** SecondDerivative.v, BinomialLaw.v, Paths.v, Hypergeometric.v: tools *)
 Definition theorems_tools :=
   ( @non_decreasing_of_derivative, @convex_of_second_derivative,
     @expected_is_binomial_sum, @expected_le, @derive_expected,
-    @expected_non_decreasing, @expected_increasing, @variance, @chebyshev ).
+    @expected_non_decreasing, @expected_increasing, @variance, @chebyshev,
+    @over_paths_is_sum, @over_paths_of_count, @number_of_choices,
+    @choices_with_j_successes, @choices_are_hypergeometric ).
 Print Assumptions theorems_tools.
 
-(** ** C2_C4.v: the expected radius, its slope and convexity *)
+(** ** C2_C4.v, C4_reals.v: the expected radius, its slope and convexity *)
 Definition theorems_C2_C4 :=
-  ( @C2_sum, @C2_slope, @C2_slope_at_1, @C4_convex, @C4_largest_slope_at_1 ).
+  ( @C2_sum, @C2_slope, @C2_slope_at_1, @C4_convex, @C4_largest_slope_at_1,
+    @C4_from_real_counts ).
 Print Assumptions theorems_C2_C4.
 
 (** ** C5.v, Budget.v: inequality is rewarded *)
@@ -96,7 +109,8 @@ Print Assumptions theorems_C6.
 
 (** ** C7.v: subsampling a log *)
 Definition theorems_C7 :=
-  ( @C7_leave_one_out, @C7 ).
+  ( @C7_leave_one_out, @C7_law, @C7_one_by_one, @C7, @C7_of_runs, @C7_variance,
+    @C7_total_variance, @C7_acr_mean, @C7_acr_variance ).
 Print Assumptions theorems_C7.
 
 (** ** C9.v: the smallest number of successes that certifies *)
@@ -126,8 +140,39 @@ Definition theorems_E4 :=
     @E4_projection_stays_on_shell ).
 Print Assumptions theorems_E4.
 
-(** ** Refutations.v: the statements of Wrong/ are false *)
+(** ** G1.v, G1_mixture.v: a test that may stop at any time *)
+Definition theorems_G1_G2_G3 :=
+  ( @G1_one_step, @G1_finite_mixture, @ville, @G1_ever, @G1_stopped, @G2, @G3,
+    @G1_interval_mixture, @kt_start, @kt_supermartingale, @G1, @G2_kt,
+    @kt_is_beta_integral, @kt_is_beta_integral_to_1 ).
+Print Assumptions theorems_G1_G2_G3.
+
+(** ** G2_interval.v: what the mixture rejects is an interval *)
+Definition theorems_G2_interval :=
+  ( @kt_over_places, @G2_monotone, @G2_above_1, @G2_interval, @G2_any_rejected ).
+Print Assumptions theorems_G2_interval.
+
+(** ** G4.v, G5.v: looks with thresholds; all radii at once *)
+Definition theorems_G4_G5 :=
+  ( @G4_exact, @G4_monotone, @G4, @G4_looks, @G4_all_radii,
+    @without_cap, @G5 ).
+Print Assumptions theorems_G4_G5.
+
+(** ** C10_runs.v: runs under noise that is only nearly Gaussian *)
+Definition theorems_C10_runs :=
+  ( @over_paths_grows, @C10_test, @C10_anytime, @C10_any_event, @C10_classes ).
+Print Assumptions theorems_C10_runs.
+
+(** ** H.v, H_atoms.v: the distribution of p from counts *)
+Definition theorems_H :=
+  ( @H1_mean_zero, @H1_gap, @H1_optimum, @H3_localization, @dependent, @H1_atoms ).
+Print Assumptions theorems_H.
+
+(** ** Refutations.v, Refutations_anytime.v: the statements of Wrong/ are false *)
 Definition theorems_Refutations :=
   ( @B2_reciprocal_is_false, @B3_alpha_below_1_is_false, @C5_concave_is_false,
-    @A3_everywhere_is_false, @D3_any_utility_is_false ).
+    @A3_everywhere_is_false, @D3_any_utility_is_false,
+    @untruncated_mixture_is_false, @repeated_clopper_pearson_is_false,
+    @C7_on_a_stopped_run_is_false, @C12_leader_is_false,
+    @H1_optimum_at_values_is_false ).
 Print Assumptions theorems_Refutations.

@@ -115,6 +115,8 @@ Proof.
     now apply Rmult_lt_compat_l.
 Qed.
 
+(** A share [q] of samples with the full radius passes [M] iff [N > ln alpha / ln (Phi
+    (M / (q sigma)))]. *)
 Theorem B2_share (N : nat) (z : R) :
   (0 < N)%nat -> Phi z = full_bound alpha N ->
   (q * (sigma * z) > M <-> INR N > ln alpha / ln (Phi (M / (q * sigma)))).
@@ -133,6 +135,7 @@ Variables K sigma M : R.
 Hypothesis K_positive : 0 < K.
 Hypothesis sigma_positive : 0 < sigma.
 
+(** The same for [K] classes of equal size. *)
 Theorem B2_classes (N : nat) (z : R) :
   (0 < N)%nat -> Phi z = full_bound alpha N ->
   (sigma * z / K > M <-> INR N > ln alpha / ln (Phi (M * K / sigma))).
@@ -164,7 +167,7 @@ Proof.
   intros HN Hz; now apply B2_classes.
 Qed.
 
-(** A sufficient budget exists, whatever the target (Archimedes). *)
+(** A budget that passes exists, whatever the target. *)
 Theorem B2_budget_exists :
   exists N : nat, (0 < N)%nat /\
     forall z, Phi z = full_bound alpha N -> sigma * z / K > M.
@@ -193,6 +196,7 @@ Proof.
     rewrite plus_IZR in H; lra.
 Qed.
 
+(** It passes iff [N] is at least the integer part of that ratio, plus 1. *)
 Theorem B2_smallest (q sigma M : R) (N : nat) (z : R) :
   0 < q -> 0 < sigma -> (0 < N)%nat -> Phi z = full_bound alpha N ->
   (q * (sigma * z) > M <->
@@ -218,6 +222,8 @@ Hypothesis c_occurs : 0 < share c labels.
 Variable sigma : R.
 Hypothesis sigma_positive : 0 < sigma.
 
+(** The same of the constant classifier's ACR over a list of labels, abstention
+    included. *)
 Theorem B2_ACR (N : nat) (z M : R) :
   0 < M -> (0 < N)%nat -> Phi z = full_bound alpha N ->
   (ACR_constant c labels (radius sigma (full_bound alpha N) z) > M <->
@@ -238,7 +244,8 @@ Proof.
     + pose proof (Rmult_lt_0_compat _ _ c_occurs sigma_positive); nra.
 Qed.
 
-(** B1.  [z N] is the quantile of the full bound at budget [N]. *)
+(** The ACR of the constant classifier tends to infinity with the budget; [z N] is the
+    quantile of the full bound. *)
 Theorem B1 (z : nat -> R) :
   (forall N, (0 < N)%nat -> Phi (z N) = full_bound alpha N) ->
   is_lim_seq

@@ -73,6 +73,7 @@ Proof.
     field_simplify; lra.
 Qed.
 
+(** For [alpha < 1/2] the printed budget is 2, whatever [M], [K] and [sigma]. *)
 Theorem B3_printed_budget_is_2 :
   0 < alpha < 1/2 -> printed_budget Phi alpha M K sigma = 2%Z.
 Proof.
@@ -86,6 +87,7 @@ End PrintedBudget.
 
 (** ** The bound at budget 2 *)
 
+(** For [alpha < 1/4] the full bound at budget 2 is below 1/2. *)
 Theorem B3_bound_below_half (alpha : R) :
   0 < alpha < 1/4 -> full_bound alpha 2 < 1/2.
 Proof.

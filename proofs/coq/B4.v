@@ -59,9 +59,12 @@ Qed.
 
 (** ** The tail *)
 
+(** With [a = ln (1 / alpha)], the tail [1 - alpha^(1/N)] of the full bound is at most
+    [a / N]. *)
 Theorem B4_tail_upper : 1 - full_bound alpha N <= a / INR N.
 Proof. rewrite full_bound_exp; apply one_minus_exp_upper. Qed.
 
+(** It is at least [a/N - a^2 / (2 N^2)]. *)
 Theorem B4_tail_lower :
   a / INR N - a ^ 2 / (2 * INR N ^ 2) <= 1 - full_bound alpha N.
 Proof.
@@ -92,6 +95,8 @@ Qed.
 Lemma ln_non_decreasing (x y : R) : 0 < x -> x <= y -> ln x <= ln y.
 Proof. intros Hx [Hlt | <-]; [now apply Rlt_le, ln_increasing | lra]. Qed.
 
+(** For [N >= 2 a] the radius of the full bound is at most [sigma sqrt (2 ln (1 / (2
+    t)))], with [t] the lower bound of the tail. *)
 Theorem B4_radius_upper :
   sigma * Q (full_bound alpha N)
   <= sigma * sqrt (2 * ln (1 / (2 * (a / INR N - a ^ 2 / (2 * INR N ^ 2))))).
@@ -110,6 +115,7 @@ Proof.
     pose proof ratio_at_most_half; nra.
 Qed.
 
+(** It is at least [sigma (sqrt (c^2 + 2 ln (N / (2 a))) - c)]. *)
 Theorem B4_radius_lower :
   sigma * (sqrt (c ^ 2 + 2 * ln (INR N / (2 * a))) - c)
   <= sigma * Q (full_bound alpha N).

@@ -38,6 +38,8 @@ Proof.
   - subst z; lra.
 Qed.
 
+(** At a fixed budget whose full bound exceeds 1/2, the ACR of the constant classifier
+    is linear in [sigma]. *)
 Theorem B5_linear (sigma : R) :
   ACR_of_sigma sigma = share c labels * z * sigma.
 Proof.
@@ -49,6 +51,7 @@ Proof.
   - contradiction.
 Qed.
 
+(** It passes [M] iff [sigma > M / (share * z)]. *)
 Theorem B5_passes (M sigma : R) :
   0 < share c labels ->
   (M < ACR_of_sigma sigma <-> M / (share c labels * z) < sigma).
@@ -63,6 +66,7 @@ Proof.
   - apply (Rmult_lt_compat_l (share c labels * z)) in H; [lra | exact Hslope].
 Qed.
 
+(** So it exceeds every number for some [sigma]. *)
 Theorem B5_unbounded :
   0 < share c labels ->
   forall M, exists sigma, 0 < sigma /\ M < ACR_of_sigma sigma.

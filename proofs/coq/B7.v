@@ -77,6 +77,8 @@ Hypothesis A_values : Forall (fun wx => in_01 (snd wx)) A.
 Hypothesis B_values : Forall (fun wx => in_01 (snd wx)) B.
 Hypothesis A_has_more : share_at_one B < share_at_one A.
 
+(** If the radius stays bounded in [N] at every [p < 1] and diverges at [p = 1], and A
+    has the larger share at [p = 1], the gap of their mean radii tends to infinity. *)
 Theorem B7_gap_diverges :
   is_lim_seq (fun N => expect (r N) A - expect (r N) B) p_infty.
 Proof.
@@ -96,6 +98,7 @@ Proof.
   unfold gap in H1; lra.
 Qed.
 
+(** So A has the larger mean radius for all large [N]. *)
 Theorem B7_ranking : eventually (fun N => expect (r N) B < expect (r N) A).
 Proof.
   pose proof B7_gap_diverges as Hgap.

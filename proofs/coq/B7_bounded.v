@@ -24,7 +24,7 @@ Hypothesis alpha_01 : 0 < alpha < 1.
 Variable L : nat -> nat -> R.
 Hypothesis L_bound : forall N, clopper_pearson N alpha (L N).
 
-(** What converges is bounded. *)
+(** The expected radius stays bounded in [N] at every [p < 1]. *)
 Lemma expected_radius_bounded (p : R) :
   0 <= p < 1 ->
   exists C, eventually (fun N => Rabs (expected_radius sigma N (L N) p) <= C).
@@ -41,6 +41,8 @@ Proof.
   eapply Rle_trans; [apply Rabs_triang | lra].
 Qed.
 
+(** For Clopper-Pearson radii nothing is assumed: the law with the larger share at [p =
+    1] has the larger expected radius for all large [N]. *)
 Theorem B7_certification (A B : law) :
   Forall (fun wx => in_01 (snd wx)) A -> Forall (fun wx => in_01 (snd wx)) B ->
   share_at_one B < share_at_one A ->

@@ -29,7 +29,8 @@ Lemma quantile_of_full_bound (N : nat) :
   (0 < N)%nat -> Phi (Q (full_bound alpha N)) = full_bound alpha N.
 Proof. intros HN; now apply Phi_Q, full_bound_in_01. Qed.
 
-(** The formula of B1, wherever the bound certifies. *)
+(** For the normal distribution the ACR of the constant classifier is its share times
+    [sigma Q (alpha^(1/N))], wherever the bound certifies. *)
 Theorem B1_formula (N : nat) :
   1/2 < full_bound alpha N ->
   ACR_trivial c labels sigma alpha N
@@ -40,6 +41,7 @@ Proof.
   destruct (Rlt_dec (1/2) (full_bound alpha N)); [ring | contradiction].
 Qed.
 
+(** For the normal distribution it tends to infinity with the budget. *)
 Theorem B1_Gaussian :
   is_lim_seq (ACR_trivial c labels sigma alpha) p_infty.
 Proof.
@@ -48,6 +50,8 @@ Proof.
   exact quantile_of_full_bound.
 Qed.
 
+(** For the normal distribution it passes [M] iff [N > ln alpha / ln (Phi (M / (q
+    sigma)))]. *)
 Theorem B2_Gaussian (N : nat) (M : R) :
   0 < M -> (0 < N)%nat ->
   (ACR_trivial c labels sigma alpha N > M <->

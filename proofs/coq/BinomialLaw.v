@@ -311,3 +311,24 @@ Proof.
     assert (Hwidth : 0 < q' - p') by (unfold p', q'; lra).
     pose proof (Rmult_lt_0_compat _ _ Hslope Hwidth); lra.
 Qed.
+
+(** ** Sums *)
+
+Lemma sum_single (f : nat -> R) (n k : nat) :
+  (k <= n)%nat -> (forall j, (j <= n)%nat -> j <> k -> f j = 0) -> sum_f_R0 f n = f k.
+Proof.
+  intros Hk; induction n as [| n IH]; intros Hzero.
+  - now replace k with 0%nat by lia.
+  - rewrite tech5; destruct (Nat.eq_dec k (S n)) as [-> | Hneq].
+    + rewrite (sum_eq _ (fun _ => 0)) by (intros j Hj; apply Hzero; lia).
+      rewrite sum_cte; ring.
+    + rewrite (Hzero (S n)), IH by (try lia; intros j Hj Hjk; apply Hzero; lia); ring.
+Qed.
+
+Lemma expected_sum (N n : nat) (f : nat -> nat -> R) (p : R) :
+  expected N (fun k => sum_f_R0 (fun i => f i k) n) p
+  = sum_f_R0 (fun i => expected N (f i) p) n.
+Proof.
+  induction n as [| n IH]; simpl; [reflexivity |].
+  now rewrite expected_plus, IH.
+Qed.

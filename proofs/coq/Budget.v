@@ -92,6 +92,7 @@ Proof.
   - apply bound_below_1; lia.
 Qed.
 
+(** At every budget the expected radius does not decrease in [p]. *)
 Theorem expected_radius_non_decreasing (p q : R) :
   in_01 p -> in_01 q -> p <= q -> expected_radius p <= expected_radius q.
 Proof. apply expected_non_decreasing, count_radius_non_decreasing. Qed.
@@ -122,6 +123,8 @@ Proof.
   rewrite Rmin_left, Rmax_right; lra.
 Qed.
 
+(** If the survival function of A is nowhere below that of B, then at every [sigma], [N]
+    and [alpha] A has at least B's expected ACR. *)
 Theorem D3_at_budget (A B : law) :
   is_law A -> is_law B ->
   Forall (fun wx => in_01 (snd wx)) A -> Forall (fun wx => in_01 (snd wx)) B ->
@@ -146,11 +149,14 @@ Qed.
 
 Hypothesis C4_increments : increments_non_decreasing N count_radius.
 
+(** At a budget whose radii have non-decreasing increments (C4), every spread raises or
+    keeps the expected ACR. *)
 Theorem C5_transfers_at_budget (l l' : list R) :
   spread l l' -> Forall in_01 l' ->
   mean (map expected_radius l) <= mean (map expected_radius l').
 Proof. apply C5_transfers, C4_convex, C4_increments. Qed.
 
+(** So does replacing each label probability by a law of which it is the mean. *)
 Theorem C5_splitting_at_budget (samples : list law) :
   Forall is_law samples ->
   Forall (Forall (fun wx => in_01 (snd wx))) samples ->

@@ -6,15 +6,19 @@
     - it exists, and is unique;
     - C1: whatever the true [p], the bound exceeds it with probability at most
       [alpha]: P(L(K) > p) <= alpha;
-    - [L] does not decrease in [k], and increases with [alpha];
+    - [L] is strictly increasing in [k] and, for [k >= 1], in [alpha];
     - [L N = alpha^(1/N)], the full bound of section B;
     - C10: if the draws succeed with a probability [p'] that is within [tau] of [p] (the
       law of the noise is within total variation [tau] of the Gaussian), then [L - tau]
-      exceeds [p] with probability at most [alpha].
+      exceeds [p] with probability at most [alpha]; and [L] itself exceeds both [p] and
+      1/2, so that it certifies a radius that is too large, with probability at most
+      [alpha (1 + 2 tau)^N].
 
     Idea.  The tail is increasing in [p], from 0 to 1, so the bound exists by the
     intermediate value theorem.  The counts whose bound exceeds [p] are all at least
-    the smallest such count [k]; and [tail N k p <= tail N k (L k) = alpha].  *)
+    the smallest such count [k]; and [tail N k p <= tail N k (L k) = alpha].  For the level
+    under [p'] instead of [p <= p']: one draw makes a success [p'/p] times as likely and a
+    failure less likely, so [N] draws make no event more than [(p'/p)^N] times as likely. *)
 
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
@@ -62,6 +66,45 @@ Proof.
   destruct (le_dec (S k) j), (le_dec k j); try lra; lia.
 Qed.
 
+Lemma tail_strictly_more (N k : nat) (p : R) :
+  (k <= N)%nat -> 0 < p < 1 -> tail N (S k) p < tail N k p.
+Proof.
+  intros Hk Hp.
+  enough (0 < expected N (fun j => at_least k j + -1 * at_least (S k) j) p)
+    by (rewrite expected_plus, expected_scal in *; unfold tail; lra).
+  apply (expected_positive N k); trivial; unfold at_least.
+  - intros j _; destruct (le_dec k j), (le_dec (S k) j); try lra; lia.
+  - destruct (le_dec k k), (le_dec (S k) k); try lra; lia.
+Qed.
+
+(** Raising the success probability from [m] to [x] makes nothing more than [(x/m)^N]
+    times as likely. *)
+Lemma expected_grows (N : nat) (g : nat -> R) (m x : R) :
+  0 < m -> m <= x <= 1 -> (forall k, 0 <= g k) ->
+  expected N g x <= (x / m) ^ N * expected N g m.
+Proof.
+  intros Hm Hx; revert g; induction N as [| N IH]; intros g Hg; [simpl; lra |].
+  assert (Hratio : 1 <= x / m).
+  { apply (Rmult_le_reg_r m); [lra |]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l; lra. }
+  assert (Hpow : 0 <= (x / m) ^ N) by (apply pow_le; lra).
+  assert (Hnonneg : forall h, (forall k, 0 <= h k) -> 0 <= expected N h m).
+  { intros h Hh; rewrite <- (expected_const N 0 m).
+    apply expected_le; [unfold in_01; lra | intros k _; apply Hh]. }
+  simpl expected; rewrite <- tech_pow_Rmult.
+  apply Rle_trans with ((1 - x) * ((x / m) ^ N * expected N g m)
+                        + x * ((x / m) ^ N * expected N (fun k => g (S k)) m)).
+  - apply Rplus_le_compat; (apply Rmult_le_compat_l; [lra |]); apply IH;
+      intros k; apply Hg.
+  - pose proof (Rmult_le_pos _ _ Hpow (Hnonneg g Hg)) as Hfail.
+    set (A := (x / m) ^ N * expected N g m) in *.
+    set (B := (x / m) ^ N * expected N (fun k => g (S k)) m).
+    replace (x / m * (x / m) ^ N * ((1 - m) * expected N g m
+                                    + m * expected N (fun k => g (S k)) m))
+      with (x / m * (1 - m) * A + x * B) by (unfold A, B; field; lra).
+    apply Rplus_le_compat_r, Rmult_le_compat_r; [exact Hfail |].
+    apply Rle_trans with (1 * (1 - m)); [lra |]; apply Rmult_le_compat_r; lra.
+Qed.
+
 (** All [N] draws succeed with probability [p^N]. *)
 Lemma tail_all (N : nat) (p : R) : tail N N p = p ^ N.
 Proof.
@@ -82,6 +125,7 @@ Definition clopper_pearson (N : nat) (alpha : R) (L : nat -> R) : Prop :=
   L 0%nat = 0 /\
   forall k, (1 <= k <= N)%nat -> in_01 (L k) /\ tail N k (L k) = alpha.
 
+(** The Clopper-Pearson bound exists. *)
 Theorem clopper_pearson_exists (N : nat) (alpha : R) :
   0 < alpha < 1 -> {L : nat -> R | clopper_pearson N alpha L}.
 Proof.
@@ -139,7 +183,7 @@ Proof.
   - apply Hpos; lia.
 Qed.
 
-(** The bound exceeds the truth with probability at most [alpha]. *)
+(** Whatever the true [p], the bound exceeds it with probability at most [alpha]. *)
 Theorem C1 (p : R) :
   in_01 p -> expected N (fun k => if Rlt_dec p (L k) then 1 else 0) p <= alpha.
 Proof.
@@ -161,7 +205,8 @@ Proof.
     + rewrite <- Htail; apply tail_non_decreasing; trivial; lra.
 Qed.
 
-(** Draws from a law that is only nearly the right one. *)
+(** If the draws succeed with a probability within [tau] of [p], then the bound lowered by
+    [tau] exceeds [p] with probability at most [alpha]. *)
 Corollary C10 (p p' tau : R) :
   in_01 p' -> Rabs (p' - p) <= tau ->
   expected N (fun k => if Rlt_dec p (L k - tau) then 1 else 0) p' <= alpha.
@@ -173,6 +218,46 @@ Proof.
   intros k _; destruct (Rlt_dec p (L k - tau)), (Rlt_dec p' (L k)); lra.
 Qed.
 
+(** The bound as it is, not lowered: if the draws succeed with a probability within [tau]
+    of [p], it exceeds both [p] and 1/2, and so certifies too large a radius, with
+    probability at most [alpha (1 + 2 tau)^N]. *)
+Theorem C10_level (p p' tau : R) :
+  in_01 p -> in_01 p' -> Rabs (p' - p) <= tau ->
+  expected N (fun k => if Rlt_dec (Rmax p (1/2)) (L k) then 1 else 0) p'
+  <= alpha * (1 + 2 * tau) ^ N.
+Proof.
+  intros Hp Hp' Hnear; apply Rabs_le_between in Hnear; unfold in_01 in *.
+  set (m := Rmax p (1/2)).
+  assert (Hm : 1/2 <= m <= 1) by (unfold m; split; [apply Rmax_r | apply Rmax_lub; lra]).
+  assert (Hpm : p <= m) by apply Rmax_l.
+  set (wrong := fun k => if Rlt_dec m (L k) then 1 else 0).
+  assert (Hwrong : forall k, 0 <= wrong k)
+    by (intros k; unfold wrong; destruct (Rlt_dec m (L k)); lra).
+  assert (Hlevel : forall x, in_01 x -> expected N wrong x <= alpha * Rmax 1 (x / m) ^ N).
+  { intros x Hx; unfold in_01 in Hx.
+    destruct (Rle_lt_dec x m) as [Hle | Hgt].
+    - apply Rle_trans with alpha.
+      + apply Rle_trans with (2 := C1 x Hx), expected_le; [exact Hx |].
+        intros k _; unfold wrong; destruct (Rlt_dec m (L k)), (Rlt_dec x (L k)); lra.
+      + rewrite <- (Rmult_1_r alpha) at 1; apply Rmult_le_compat_l; [lra |].
+        apply pow_R1_Rle, Rmax_l.
+    - assert (Hratio : 1 <= x / m).
+      { apply (Rmult_le_reg_r m); [lra |]; unfold Rdiv.
+        rewrite Rmult_assoc, Rinv_l; lra. }
+      apply Rle_trans with ((x / m) ^ N * expected N wrong m).
+      + apply expected_grows; [lra | lra | exact Hwrong].
+      + rewrite Rmax_right, Rmult_comm by exact Hratio.
+        apply Rmult_le_compat_r; [apply pow_le; lra |].
+        apply C1; unfold in_01; lra. }
+  apply Rle_trans with (1 := Hlevel p' Hp').
+  apply Rmult_le_compat_l; [lra |]; apply pow_incr; split.
+  - apply Rle_trans with 1; [lra | apply Rmax_l].
+  - apply Rmax_lub; [lra |].
+    apply (Rmult_le_reg_r m); [lra |]; unfold Rdiv.
+    rewrite Rmult_assoc, Rinv_l by lra; nra.
+Qed.
+
+(** One more success does not lower the bound. *)
 Theorem C1_non_decreasing (k : nat) : (k < N)%nat -> L k <= L (S k).
 Proof.
   intros Hk; destruct L_bound as [Hzero Hpos].
@@ -185,6 +270,26 @@ Proof.
     pose proof (tail_more_successes N (S k) _ HLS); lra.
 Qed.
 
+(** One more success raises the bound. *)
+Theorem C1_increasing_in_k (k : nat) : (k < N)%nat -> L k < L (S k).
+Proof.
+  intros Hk; destruct L_bound as [Hzero Hpos].
+  destruct (Hpos (S k) ltac:(lia)) as [HLS HtailS].
+  assert (Hinside : 0 < L (S k) < 1).
+  { destruct HLS as [[Hlow | Hlow] [Hhigh | Hhigh]]; try (split; assumption); exfalso.
+    - rewrite Hhigh in HtailS; unfold tail in HtailS; rewrite expected_at_1 in HtailS.
+      unfold at_least in HtailS; destruct (le_dec (S k) N); [lra | lia].
+    - rewrite <- Hlow in HtailS; unfold tail in HtailS; rewrite expected_at_0 in HtailS.
+      unfold at_least in HtailS; destruct (le_dec (S k) 0); [lia | lra].
+    - lra. }
+  destruct k as [| k]; [rewrite Hzero; lra |].
+  destruct (Hpos (S k) ltac:(lia)) as [HLk Htailk].
+  destruct (Rlt_le_dec (L (S k)) (L (S (S k)))) as [Hlt | Hge]; [exact Hlt |].
+  pose proof (tail_non_decreasing N (S k) _ _ HLS HLk Hge) as Hle.
+  pose proof (tail_strictly_more N (S k) (L (S (S k))) ltac:(lia) Hinside); lra.
+Qed.
+
+(** When all draws succeed the bound is [alpha^(1/N)]. *)
 Theorem C1_full_bound : (0 < N)%nat -> L N = full_bound alpha N.
 Proof.
   intros HN; destruct L_bound as [_ Hpos].
@@ -213,6 +318,7 @@ Proof.
   - pose proof (tail_increasing N (S k) _ _ ltac:(lia) Hin' Hin Hgt); lra.
 Qed.
 
+(** For [k >= 1] the bound is strictly increasing in [alpha]. *)
 Theorem C1_increasing_in_alpha (N : nat) (alpha alpha' : R) (L L' : nat -> R) (k : nat) :
   clopper_pearson N alpha L -> clopper_pearson N alpha' L' -> alpha < alpha' ->
   (1 <= k <= N)%nat -> L k < L' k.

@@ -24,6 +24,7 @@ Open Scope R_scope.
 
 (** ** C2 *)
 
+(** The expected value of [g] of the count is its binomial sum. *)
 Theorem C2_sum (N : nat) (g : nat -> R) (p : R) :
   expected N g p
   = sum_f_R0 (fun k => Binomial.C N k * p ^ k * (1 - p) ^ (N - k) * g k) N.
@@ -33,6 +34,8 @@ Proof. apply expected_is_binomial_sum. Qed.
 Definition slope (N : nat) (g : nat -> R) (p : R) : R :=
   INR N * expected (N - 1) (increment g) p.
 
+(** Its derivative in [p] is [N] times the expected increment of [g] over [N - 1] draws.
+    *)
 Theorem C2_slope (N : nat) (g : nat -> R) (p : R) :
   (0 < N)%nat -> is_derive (expected N g) p (slope N g p).
 Proof.
@@ -40,6 +43,7 @@ Proof.
   unfold slope; simpl Nat.sub; rewrite Nat.sub_0_r; apply derive_expected.
 Qed.
 
+(** At [p = 1] that is [N (g N - g (N - 1))]. *)
 Theorem C2_slope_at_1 (N : nat) (g : nat -> R) :
   (0 < N)%nat -> slope N g 1 = INR N * (g N - g (N - 1)%nat).
 Proof.
@@ -52,6 +56,8 @@ Qed.
 Definition increments_non_decreasing (N : nat) (g : nat -> R) : Prop :=
   forall k, (S k < N)%nat -> increment g k <= increment g (S k).
 
+(** If the increments of [g] do not decrease, the expected value is convex on [[0, 1]].
+    *)
 Theorem C4_convex (N : nat) (g : nat -> R) :
   increments_non_decreasing N g -> convex_on in_01 (expected N g).
 Proof.
@@ -76,6 +82,7 @@ Proof.
       unfold increment at 1; lra.
 Qed.
 
+(** Then its slope is largest at [p = 1]. *)
 Theorem C4_largest_slope_at_1 (N : nat) (g : nat -> R) (p : R) :
   (0 < N)%nat -> increments_non_decreasing N g -> in_01 p ->
   slope N g p <= slope N g 1.

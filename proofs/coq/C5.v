@@ -79,6 +79,8 @@ Proof.
     apply IH; now apply spread_in_01 with l''.
 Qed.
 
+(** For a convex [r], every spread of finitely many label probabilities raises or keeps
+    the mean of [r]. *)
 Theorem C5_transfers (r : R -> R) (l l' : list R) :
   convex_on in_01 r -> spread l l' -> Forall in_01 l' ->
   mean (map r l) <= mean (map r l').
@@ -95,8 +97,8 @@ Qed.
 
 (** ** Splitting *)
 
-(** Each sample is a law on [0, 1]; its label probability before the spread is the
-    mean of that law. *)
+(** So does replacing each label probability by a law on [[0, 1]] of which it is the
+    mean. *)
 Theorem C5_splitting (r : R -> R) (samples : list law) :
   convex_on in_01 r ->
   Forall is_law samples ->

@@ -282,6 +282,8 @@ Qed.
 
 (** ** The limit *)
 
+(** For every [p < 1] the expected radius tends to the radius at [p], 0 below 1/2, as
+    the budget grows. *)
 Theorem C6 :
   is_lim_seq (fun N => expected_radius sigma N (L N) p) (certified_radius sigma p).
 Proof.

@@ -14,6 +14,8 @@ Require Import Lia Arith ZArith.
 From RSTheory Require Import Setting Convexity BinomialLaw C1.
 Open Scope R_scope.
 
+(** A count certifies iff at [p = 1/2] so many successes or more have probability below
+    [alpha]. *)
 Theorem C9 (N : nat) (alpha : R) (L : nat -> R) (k : nat) :
   clopper_pearson N alpha L -> (1 <= k <= N)%nat ->
   (1/2 < L k <-> tail N k (1/2) < alpha).
@@ -57,6 +59,7 @@ Proof.
       rewrite Hall; field.
 Qed.
 
+(** At [N = 16], [alpha = 1/10] twelve successes certify and eleven do not. *)
 Theorem C9_sixteen (L : nat -> R) :
   clopper_pearson 16 (1/10) L -> 1/2 < L 12%nat /\ L 11%nat <= 1/2.
 Proof.

@@ -30,6 +30,8 @@ Proof.
     apply Phi_increasing in Hgt; lra.
 Qed.
 
+(** If every label probability lies in [[0, 1)], the share of samples certified at [r >
+    0] without a budget is the share with [p >= Phi (r / sigma)]. *)
 Theorem D1 (sigma r : R) (l : law) :
   0 < sigma -> 0 < r -> Forall (fun wx => 0 <= snd wx < 1) l ->
   expect (fun p => step r (certified_radius sigma p)) l = survival l (Phi (r / sigma)).

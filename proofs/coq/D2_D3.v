@@ -67,6 +67,8 @@ Proof.
     now apply step_integral.
 Qed.
 
+(** Over any interval that holds all radii, the integral of certified accuracy is the
+    mean radius. *)
 Theorem D2 (radii : list R) (X : R) :
   Forall (fun rad => 0 <= rad <= X) radii ->
   is_RInt (certified_accuracy radii) 0 X (mean radii).
@@ -81,7 +83,7 @@ Proof.
     unfold mean, scal; simpl; unfold mult; simpl; unfold Rdiv; ring.
 Qed.
 
-(** The same as an improper integral over [0, infinity). *)
+(** The integral of certified accuracy over [[0, infinity)] is the mean radius. *)
 Theorem D2_improper (radii : list R) :
   Forall (fun rad => 0 <= rad) radii ->
   is_lim (RInt (certified_accuracy radii) 0) p_infty (mean radii).
@@ -262,6 +264,8 @@ Proof.
   - specialize (Hdominates v); nra.
 Qed.
 
+(** If the survival function of A is nowhere below that of B, then A has at least B's
+    mean of every non-decreasing utility. *)
 Theorem D3_dominance_gives_utility (A B : law) :
   is_law A -> is_law B ->
   (forall v, survival B v <= survival A v) ->
@@ -285,6 +289,7 @@ Proof.
     now apply steps_nonnegative.
 Qed.
 
+(** And conversely: that is what it takes. *)
 Theorem D3 (A B : law) :
   is_law A -> is_law B ->
   ((forall v, survival B v <= survival A v) <->

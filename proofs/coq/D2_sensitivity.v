@@ -61,6 +61,8 @@ Proof.
     unfold step; destruct (Rle_dec u p); lra.
 Qed.
 
+(** If every label probability is at most [U < 1], the integral of survival times
+    sensitivity from 1/2 to [U] is the mean radius. *)
 Theorem D2_sensitivity (l : law) :
   Forall (fun wx => snd wx <= U) l ->
   is_RInt (fun u => survival l u * sensitivity sigma u) (1/2) U

@@ -32,6 +32,8 @@ Fixpoint expected_count (es : list R) (g : nat -> R) : R :=
 
 Definition non_decreasing_in_count (g : nat -> R) : Prop := forall k, g k <= g (S k).
 
+(** If each of T independent bounds errs with probability at most [alpha], the number of
+    errors is stochastically at most Bin(T, alpha). *)
 Theorem D4_stochastically_below (alpha : R) (es : list R) (g : nat -> R) :
   alpha <= 1 -> Forall (fun e => 0 <= e <= alpha) es -> non_decreasing_in_count g ->
   expected_count es g <= expected (length es) g alpha.
@@ -77,6 +79,8 @@ Definition bound_at_least (u : R) (x : R * R) : bool :=
 Definition bound_exceeds (x : R * R) : bool :=
   if Rlt_dec (fst x) (snd x) then true else false.
 
+(** Whenever at most [m] bounds exceed the truth, the count of samples with [p >= u] is
+    at least that of bounds [>= u], less [m], at all [u] at once. *)
 Theorem D4_band (l : list (R * R)) (m : nat) :
   (count bound_exceeds l <= m)%nat ->
   forall u, (count (bound_at_least u) l <= count (truth_at_least u) l + m)%nat.
@@ -95,6 +99,8 @@ Qed.
 Definition error_probability (N : nat) (L : nat -> R) (p : R) : R :=
   expected N (fun k => if Rlt_dec p (L k) then 1 else 0) p.
 
+(** For Clopper-Pearson bounds, more than [m] errors are at most as likely as under
+    Bin(T, alpha). *)
 Theorem D4_certification (N : nat) (alpha : R) (L : nat -> R) (ps : list R) (m : nat) :
   0 < alpha < 1 -> clopper_pearson N alpha L -> Forall in_01 ps ->
   expected_count (map (error_probability N L) ps) (at_least (S m))

@@ -64,6 +64,7 @@ Proof.
     pose proof (pow2_ge_0 x1); lra.
 Qed.
 
+(** Vectors of equal norm have equal density under N(0, sigma^2 I). *)
 Theorem E4_equal_density (sigma : R) (x y : list R) :
   0 < sigma -> length x = length y -> norm x = norm y ->
   density sigma x = density sigma y.
@@ -74,6 +75,7 @@ Proof.
   now rewrite Hdim, Hnorm.
 Qed.
 
+(** A vector of larger norm has a smaller density. *)
 Theorem E4_smaller_density (sigma : R) (x y : list R) :
   0 < sigma -> length x = length y -> norm x < norm y ->
   density sigma y < density sigma x.
@@ -89,6 +91,7 @@ Proof.
     apply Rinv_0_lt_compat; pose proof (pow_lt sigma 2 Hsigma); lra.
 Qed.
 
+(** So vectors of equal density have equal norm. *)
 Corollary E4_equal_norm (sigma : R) (x y : list R) :
   0 < sigma -> length x = length y ->
   density sigma x = density sigma y -> norm x = norm y.
@@ -120,6 +123,7 @@ Qed.
 (** [project d x] is [x] rescaled to the norm of [d], as in step E3. *)
 Definition project (d x : list R) : list R := scale (norm d / norm x) x.
 
+(** The projection of [x] to the norm of [d] has the norm and the density of [d]. *)
 Theorem E4_projection_stays_on_shell (sigma : R) (d x : list R) :
   0 < sigma -> length x = length d -> 0 < norm x ->
   norm (project d x) = norm d /\ density sigma (project d x) = density sigma d.

@@ -240,6 +240,7 @@ Proof.
   intros t _; apply Rlt_le, gauss_positive.
 Qed.
 
+(** The integral of [exp (- x^2 / 2)] over the half line is [sqrt (PI / 2)]. *)
 Theorem gaussian_integral : is_lim I p_infty (sqrt (PI / 2)).
 Proof.
   apply is_lim_ext_loc with (f := fun x => sqrt (PI / 2 - 2 * J x)).
@@ -292,6 +293,7 @@ Proof.
   - intros c _; apply continuity_pt_filterlim, continuous_Phi.
 Qed.
 
+(** The normal distribution function is strictly increasing. *)
 Theorem Phi_increasing : strictly_increasing Phi.
 Proof.
   intros x y Hxy.
@@ -367,6 +369,7 @@ Proof.
   apply Rabs_lt_between in HM; lra.
 Qed.
 
+(** Its values lie strictly between 0 and 1. *)
 Theorem Phi_01 : valued_in_01 Phi.
 Proof.
   intros x; split; [| apply Phi_below_1].
@@ -400,6 +403,7 @@ Definition Q (p : R) : R :=
   | _, _ => 0
   end.
 
+(** The quantile is its inverse on (0, 1). *)
 Theorem Phi_Q (p : R) : 0 < p < 1 -> Phi (Q p) = p.
 Proof.
   intros [H0 H1]; unfold Q.

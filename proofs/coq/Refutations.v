@@ -6,7 +6,8 @@
     - B3 for every alpha below 1;
     - C5 for concave functions;
     - A3 below 1/2;
-    - D3 for utilities that may decrease.
+    - D3 for utilities that may decrease;
+    - H1 with the derivative checked at the values of the estimate only.
 
     Idea.  A counterexample each.  For A3: the sensitivity increases on [1/2, 1), so by
     symmetry it decreases below 1/2, which a convex function does not allow. *)
@@ -15,7 +16,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import Lia List ZArith.
 From RSTheory Require Import
-  Setting Convexity SecondDerivative Gaussian A1 A2_A3 B1_B2 B3 C5 D2_D3.
+  Setting Convexity SecondDerivative Gaussian A1 A2_A3 B1_B2 B3 BinomialLaw C5 D2_D3 H.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -128,4 +129,23 @@ Proof.
   repeat split; try (repeat constructor; simpl; lra); try ring.
   - intros v; destruct (Rle_dec v 0), (Rle_dec v 1); lra.
   - exists (fun p => - p); lra.
+Qed.
+
+(** A law may have derivative at most 0 at its own values and be no optimum.  All counts are
+    one success in one draw; all samples at 1/2 against all samples at 1. *)
+Theorem H1_optimum_at_values_is_false :
+  exists (m : nat) (c : counts) (G H : law),
+    is_law G /\ is_law H /\ are_shares c /\ possible m c G /\ possible m c H /\
+    Forall (fun wx => in_01 (snd wx)) H /\
+    Forall (fun wx => directional_derivative m c G (snd wx) <= 0) G /\
+    ~ log_likelihood m c H <= log_likelihood m c G.
+Proof.
+  exists 1%nat, [(1, 1%nat)], [(1, 1/2)], [(1, 1)].
+  unfold is_law, are_shares, possible, directional_derivative, log_likelihood, over_counts,
+    count_probability, expect, in_01; simpl.
+  repeat split; try (repeat constructor; simpl; lra); try lra.
+  replace (1 * ((1 - 1) * 0 + 1 * 1) + 0) with 1 by ring.
+  replace (1 * ((1 - 1/2) * 0 + 1/2 * 1) + 0) with (1/2) by field.
+  rewrite ln_1; pose proof (ln_increasing (1/2) 1 ltac:(lra) ltac:(lra)) as Hln.
+  rewrite ln_1 in Hln; lra.
 Qed.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from rstheory._progress import Progress, silent
 from rstheory.audit.compare import Comparison, compare
-from rstheory.audit.report import BUDGETS, AuditReport, audit_report
+from rstheory.audit.report import BUDGETS, AuditReport, Pairs, audit_report
 from rstheory.logs.find import find_logs
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log, read_logs
@@ -19,14 +19,15 @@ def audit_logs(
     sources: Source | Iterable[Source],
     budgets: Sequence[int] = BUDGETS,
     *,
-    compare: bool | None = None,
+    pairs: Pairs = "few",
     progress: Progress = silent,
 ) -> AuditReport:
     """What some certification logs say, and what their ACR hides: summaries, ACR at other budgets, ranks, comparisons.
 
-    sources: logs, files or folders, one or several; folders are searched for logs. budgets: numbers of draws at which
-    expected ACR is computed, as far as they are below a log's own. compare: whether every pair of comparable logs is
-    compared; default: in groups of up to 12 logs. progress: see `rstheory._progress`; default: silent.
+    sources: logs, files or folders, one or several; folders are searched for logs.
+    budgets: numbers of draws at which expected ACR is computed, as far as they are below a log's own.
+    pairs: which comparable logs are compared pair by pair: "all", "none", or, in groups of up to 12 logs, "few".
+    progress: see `rstheory._progress`; default: silent.
 
     ValueError or OSError for the first file that cannot be read; the command `rstheory audit` goes on with the others.
 
@@ -39,7 +40,7 @@ def audit_logs(
     logs: list[CertificationLog] = []
     for source in several:
         logs += [source] if isinstance(source, CertificationLog) else _read_all(source)
-    return audit_report(logs, budgets, compare=compare, progress=progress)
+    return audit_report(logs, budgets, pairs=pairs, progress=progress)
 
 
 def compare_logs(a: Source, b: Source, *, seed: int = 0) -> Comparison:

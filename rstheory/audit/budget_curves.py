@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rstheory import _check
 from rstheory._check import Float
 from rstheory.logs.log import CertificationLog
-from rstheory.transport import BudgetedACR, Kind, Moments, acr_at_budget, interpolated_moments, moments
+from rstheory.transport import (
+    BudgetedACR,
+    Moments,
+    fresh_variance,
+    interpolated_moments,
+    kind_at,
+    moments,
+    most_of_abstained,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -30,20 +38,7 @@ def at_budgets(
     budgets: numbers of draws. alpha: level there; default: each log's own. See `CertificationLog.at_budget`.
     Logs that share a budget are better asked through `BudgetCurves`, which shares the work.
     """
-    chosen = [_check.scalar_int("budgets", _check.budget("budgets", n)) for n in budgets]
-    results = []
-    for log in logs:
-        level = log.alpha if alpha is None else float(_check.level("alpha", alpha))
-        counts = log.recovered_counts() if any((n, level) != (log.n, log.alpha) for n in chosen) else None
-        results.append(
-            [
-                log.as_printed()
-                if counts is None or (n, level) == (log.n, log.alpha)
-                else acr_at_budget(counts, log.samples, log.n, log.sigma, n, level)
-                for n in chosen
-            ]
-        )
-    return results
+    return [[log.at_budget(n, alpha) for n in budgets] for log in logs]
 
 
 class BudgetCurves:
@@ -67,6 +62,7 @@ class BudgetCurves:
         self.counts = np.unique(np.concatenate([np.union1d(c.nearest, c.low) for c in counts]))
         self._times, self._times_low = (self._tally([getattr(c, end) for c in counts]) for end in ("nearest", "low"))
         self._scale = np.array([log.sigma / max(log.samples, 1) for log in logs])
+        self._unknown = np.array([c.unknown for c in counts])
         self._as_printed = [log.as_printed() for log in possible]
         self._known: dict[int, Float] = {}
 
@@ -82,16 +78,21 @@ class BudgetCurves:
 
     def at(self, n: int) -> list[BudgetedACR]:
         """Expected ACR of each log at budget n: exact up to the logs' own, beyond it predicted (interpolated)."""
+        fresh = self._scale * np.sqrt(self._times @ fresh_variance(self.counts, self.n, n, self.alpha))
         if n == self.n:
-            return self._as_printed
+            return [
+                replace(printed, fresh_standard_deviation=float(f))
+                for printed, f in zip(self._as_printed, fresh, strict=True)
+            ]
         known = self._moments(n)
         acr = self._scale * (self._times @ known.mean)
         deviation = self._scale * np.sqrt(self._times @ known.variance)
         low = self._scale * (self._times_low @ known.mean)
-        kind: Kind = "exact" if n <= self.n else "predicted"
+        unknown = self._scale * self._unknown * most_of_abstained(self.n, self.alpha, n, self.alpha)
+        kind = kind_at(self.n, self.alpha, n, self.alpha, 0)
         return [
-            BudgetedACR(n, self.alpha, float(a), float(d), float(s), kind)
-            for a, d, s in zip(acr, deviation, low, strict=True)
+            BudgetedACR(n, self.alpha, float(a), float(d), float(s), kind, float(f), float(u))
+            for a, d, s, f, u in zip(acr, deviation, low, fresh, unknown, strict=True)
         ]
 
     def _moments(self, n: int) -> Moments:

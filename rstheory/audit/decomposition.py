@@ -2,7 +2,8 @@
 
 For one model, ACR = r_N(m) + [mean of r_N(p_i) - r_N(m)], where m is the mean label probability. The first term is what
 a model with the same m on every sample would score; the second is never negative, because r_N is convex (C5), and is
-what inequality earns. The difference of two models splits accordingly, with nothing left over.
+what inequality earns. The difference of two models splits accordingly, with nothing left over. Where both means are too
+small to certify, the first term is 0 for both, and the split says nothing: `Decomposition.flat`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from rstheory import _check
-from rstheory.budget import expected_radius, radius_from_count
+from rstheory.budget import expected_radius, min_certifiable_count, radius_from_count
 
 _RESAMPLES = 2000  # an end of an interval is then good to about 2 % of its width
 
@@ -25,6 +26,8 @@ class Decomposition:
     """ACR of model a minus that of model b, and its parts; each with the ends of a 95 % interval over test samples.
 
     from_mean: r_N(m_a) - r_N(m_b). from_spread: the rest. mean_a, mean_b: mean label probabilities, m.
+    flat: whether both means lie below every share of draws that certifies. There r_N is flat and next to 0, so the mean
+    can earn nothing and all is spread, even where each sample gained alike: the split then says nothing.
     """
 
     difference: float
@@ -35,6 +38,7 @@ class Decomposition:
     from_spread_interval: tuple[float, float]
     mean_a: float
     mean_b: float
+    flat: bool
 
 
 def decompose(
@@ -71,4 +75,7 @@ def decompose(
                       batch=100, rng=np.random.default_rng(0))  # fmt: skip
     ends = [(float(low), float(high)) for low, high in zip(*again.confidence_interval, strict=True)]
     mean = [float(np.mean(counts)) / n for counts in (a, b)]
-    return Decomposition(estimates[0], ends[0], estimates[1], ends[1], estimates[2], ends[2], mean[0], mean[1])
+    flat = max(mean) * n < min_certifiable_count(n, alpha)
+    return Decomposition(
+        estimates[0], ends[0], estimates[1], ends[1], estimates[2], ends[2], mean[0], mean[1], bool(flat)
+    )

@@ -54,6 +54,10 @@ def _log_json(report: LogReport, prediction: BudgetedACR | None) -> dict[str, An
         "budget": {str(budget.n): budget.acr for budget in known},
         "budget_sound": {str(budget.n): budget.acr_sound for budget in known},
         "budget_standard_deviation": {str(budget.n): budget.standard_deviation for budget in (*known, *predicted)},
+        "budget_fresh_standard_deviation": {
+            str(budget.n): budget.fresh_standard_deviation for budget in (*known, *predicted)
+        },
+        "budget_unknown_at_most": {str(budget.n): budget.unknown_at_most for budget in (*known, *predicted)},
         "budget_predicted": {str(budget.n): budget.acr for budget in predicted},
         "warnings": [_finding_json(finding) for finding in log.warnings],
     }

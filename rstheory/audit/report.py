@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -32,6 +33,8 @@ PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 COMPARED_UNASKED = 12
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
+
+Pairs = Literal["few", "all", "none"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,19 +159,20 @@ def audit_report(
     logs: Sequence[CertificationLog],
     budgets: Sequence[int] = BUDGETS,
     *,
-    compare: bool | None = None,
+    pairs: Pairs = "few",
     progress: Progress = silent,
 ) -> AuditReport:
     """Summaries, ACR at other budgets, ranks and comparisons of some logs.
 
     budgets: numbers of draws; a log is looked at those below its own N, and at N.
-    compare: whether to compare every pair of each group; default: in groups of up to COMPARED_UNASKED logs.
+    pairs: which logs are compared pair by pair: "all" of each group, "none", or those of groups of "few" logs, up to
+        COMPARED_UNASKED.
     progress: opened with the number of steps: a budget of all logs, or a pair.
     """
     for n in budgets:
         _check.scalar_int("budgets", _check.budget("budgets", n))
     groups = grouped(logs)
-    reasons = [_why_not_compared(logs[group[0]].n, len(group), compare) for group in groups]
+    reasons = [_why_not_compared(logs[group[0]].n, len(group), pairs) for group in groups]
     fixed = [log for log in logs if not log.varying]
     members = {
         key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and not log.varying]
@@ -204,8 +208,8 @@ def audit_report(
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, pairs, reason, label)
-            for group, pairs, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
+            _group(reports, group, compared, reason, label)
+            for group, compared, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
         tuple(places),
@@ -233,16 +237,16 @@ def _log_report(log: CertificationLog, name: str, budgets: list[BudgetedACR]) ->
     return LogReport(log, name, radii, tuple(map(float, printed)), tuple(map(float, sound)), tuple(budgets))
 
 
-def _why_not_compared(n: int, members: int, compare: bool | None) -> str | None:
+def _why_not_compared(n: int, members: int, pairs: Pairs) -> str | None:
     if members < 2:
         return "only one log"
-    if compare is False:
+    if pairs == "none":
         return "not asked for"
     if n > LARGEST_TRANSPORTED:
         return f"budgets above {LARGEST_TRANSPORTED:,} are not transported"
-    if compare is None and members > COMPARED_UNASKED:
-        pairs = math.comb(members, 2)
-        return f"{members} logs make {pairs:,} pairs; groups of up to {COMPARED_UNASKED} are compared unasked"
+    if pairs == "few" and members > COMPARED_UNASKED:
+        number = math.comb(members, 2)
+        return f"{members} logs make {number:,} pairs; groups of up to {COMPARED_UNASKED} are compared unasked"
     return None
 
 

@@ -52,7 +52,7 @@ def audit(
     """
     from rstheory._progress import on_terminal
     from rstheory.audit.export import to_json, write_json
-    from rstheory.audit.report import audit_report
+    from rstheory.audit.report import Pairs, audit_report
     from rstheory.audit.terminal import print_report
     from rstheory.logs.find import find_logs
     from rstheory.logs.read import read_logs
@@ -75,7 +75,8 @@ def audit(
         _tell(path, f"skipped: {reason}")
     if others := len(files.skipped) - len(files.doubtful):
         typer.echo(f"rstheory audit: {plural(others, 'other file')} skipped, which are no logs", err=True)
-    report = audit_report(logs, compare=compare, progress=on_terminal("auditing", "steps"))
+    pairs: Pairs = "few" if compare is None else "all" if compare else "none"
+    report = audit_report(logs, pairs=pairs, progress=on_terminal("auditing", "steps"))
     terminal = console()
     if logs:
         print_report(report, terminal)

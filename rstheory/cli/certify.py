@@ -67,7 +67,7 @@ def certify(
     """
     from rstheory import budget_for_acr, min_certifiable_count
     from rstheory._progress import on_terminal
-    from rstheory.smoothing.rules import FixedDraws
+    from rstheory.sequential.rule import FixedDraws
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +16,9 @@ from rstheory.cli.common import positive, refusals
 from rstheory.cli.options import Channels, Data, Label, Sigma
 
 if TYPE_CHECKING:
-    from rstheory._progress import Advance
     from rstheory.smoothing.data import Dataset
     from rstheory.smoothing.training import Method as MethodParts
     from rstheory.smoothing.training import Schedule, Settings
-    from rstheory.smoothing.training.epoch import Progress
 
 Method = Annotated[
     str,
@@ -124,6 +122,7 @@ def train(
     nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on
     the same machine's CPU it ends in the same weights.
     """
+    from rstheory._progress import on_terminal
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device
@@ -173,7 +172,7 @@ def train(
             device=place,
             resume=resume,
             command=command,
-            progress=_epochs(settings.epochs),
+            progress=partial(on_terminal, unit="steps"),
         )
     typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
 
@@ -234,15 +233,3 @@ def _epoch_numbers(text: str | None) -> tuple[int, ...] | None:
         return tuple(int(number) for number in text.split(","))
     except ValueError as error:
         raise ValueError(f"--milestones {text} is not allowed: write epoch numbers, as 50,100") from error
-
-
-def _epochs(epochs: int) -> Progress:
-    """Progress in steps of each epoch, with the last epoch's numbers, where a person is looking."""
-    from rstheory._progress import on_terminal
-
-    def progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
-        cells = last.split("\t")
-        told = f", loss {cells[2]}, accuracy under noise {cells[3]}" if len(cells) > 3 else ""
-        return on_terminal(f"epoch {epoch + 1} of {epochs}{told}", "steps")(steps)
-
-    return progress

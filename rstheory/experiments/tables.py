@@ -71,7 +71,8 @@ def gradient_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """How each method's ACR differs from the baseline's, split into mean and spread of p (F3); on common samples.
 
-    "low" and "high": ends of 95 % intervals over samples.
+    "low" and "high": ends of 95 % intervals over samples. "flat": both means of p are too small to certify, so that all
+    is spread whoever gained: no conclusion can rest on the split of such a row.
     Its ACR is that of the label's counts, whatever class the selection picked, and so differs from the logs' in the
     third digit or later: where selection missed the label of a sample with p just above 1/2.
     """
@@ -86,7 +87,7 @@ def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
             ("by spread", parts.from_spread, parts.from_spread_interval),
         ):
             cells |= {name: part, f"{name}, low": ends[0], f"{name}, high": ends[1]}
-        rows.append(cells | {"mean p": parts.mean_a, f"mean p, {BASELINE}": parts.mean_b})
+        rows.append(cells | {"mean p": parts.mean_a, f"mean p, {BASELINE}": parts.mean_b, "flat": parts.flat})
     return pd.DataFrame(rows)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rstheory import _check
+from rstheory import _check, transport
 from rstheory._check import Float
 from rstheory._words import plural, printable
 from rstheory.logs.arrays import as_text, compact, constant
@@ -20,7 +20,7 @@ from rstheory.logs.parse import Origin, Parsed, parse
 from rstheory.logs.rounding import above
 from rstheory.logs.schema import ABSTAINED, COLUMNS
 from rstheory.logs.settings import in_order, largest_radius, of_varying, settled
-from rstheory.transport import BudgetedACR, RecoveredCounts, acr_at_budget, recover_counts
+from rstheory.transport import BudgetedACR, RecoveredCounts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,15 +234,14 @@ class CertificationLog:
             raise ValueError(f"{self.path}: rows differ in {' and '.join(self.varying)}: this needs one for all rows")
 
     def recovered_counts(self) -> RecoveredCounts:
-        """Counts behind the radii of the correctly predicted samples, in order: see `transport.recover_counts`.
+        """Counts behind the radii of correct rows, then those of abstentions that tell: `transport.recover_counts`.
 
         ValueError where sigma, n or alpha differ between the rows.
         """
         self.check_one_setting()
-        correct = self.correct
-        return recover_counts(
-            self.radius[correct], self.half_unit[correct], self.count[correct], self.n, self.alpha, self.sigma
-        )
+        of, abstained = self.select(self.correct), self.select(self.predict == ABSTAINED)
+        found = transport.recover_counts(of.radius, of.half_unit, of.count, self.n, self.alpha, self.sigma)
+        return transport.with_abstentions(found, abstained.label, abstained.count, abstained.counts)
 
     @property
     def label_counts(self) -> NDArray[np.int64]:
@@ -280,8 +279,9 @@ class CertificationLog:
         _check.scalar_int("n", _check.budget("n", n))
         level = self.alpha if alpha is None else float(_check.level("alpha", alpha))
         if (n, level) == (self.n, self.alpha):
-            return self.as_printed()
-        return acr_at_budget(self.recovered_counts(), self.samples, self.n, self.sigma, n, level)
+            told = bool(np.all(self.count[self.correct] >= 0))
+            return transport.acr_as_printed(self.as_printed(), self.recovered_counts, self.samples, self.sigma, told)
+        return transport.acr_at_budget(self.recovered_counts(), self.samples, self.n, self.sigma, n, level, self.alpha)
 
     def as_printed(self) -> BudgetedACR:
         """ACR at the log's own budget, nothing computed."""

@@ -111,12 +111,15 @@ def gradient_norms(frame: pd.DataFrame, title: str) -> Figure:
 def decomposition(frame: pd.DataFrame) -> Figure:
     """How much of each ACR gain over the baseline comes from the mean of p, how much from its spread (F3).
 
-    frame: as `tables.decomposition_table` makes it.
+    frame: as `tables.decomposition_table` makes it. Rows in which the split says nothing are marked.
     """
     with style():
         figure = Figure(figsize=(1.5 * COLUMN, 0.9 + 0.5 * len(frame)))
         axes = figure.subplots()
-        names = [f"{row.method}\n{row.data}, $\\sigma$ = {row.sigma:g}" for row in frame.itertuples()]
+        names = [
+            f"{row.method}\n{row.data}, $\\sigma$ = {row.sigma:g}" + ("\nsplit says nothing: flat" if row.flat else "")
+            for row in frame.itertuples()
+        ]
         y = np.arange(len(frame))[::-1]
         parts = (("by mean", "mean of $p$"), ("by spread", "spread of $p$"), ("ACR gained", "in all"))
         for i, ((name, label), color) in enumerate(zip(parts, COLORS, strict=False)):

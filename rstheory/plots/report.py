@@ -59,6 +59,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
             write_csv(table, out / f"{name}.csv", made_by | {"caption": _TABLES[name]})
             written.append(out / f"{name}.csv")
     if len(gained):
+        any_flat = bool(gained["flat"].any())
         caption = (
             "ACR gained over Gaussian training at the same noise level, split into what the mean of p explains and what"
             " its spread does. By the mean: what the expected radius at the mean p changed by, as if every sample had"
@@ -66,6 +67,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
             " mean p. A network whose samples all had a p near 1/2 would certify next to nothing: the part of the mean"
             " cannot fall below minus what Gaussian training has there, and methods whose mean p is at or below about"
             " 1/2 all show that one value. Bars: 95 % intervals over test samples, by resampling them in pairs. "
+            + ("Where a row says flat, both means are too small to certify, and its split says nothing. " * any_flat)
         ) + " ".join(
             dict.fromkeys(
                 _source(group)

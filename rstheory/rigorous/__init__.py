@@ -53,6 +53,12 @@ from rstheory.rigorous.normal import (
     normal_sf,
     sensitivity_sf,
 )
+from rstheory.rigorous.sequential import (
+    crossing_probability_sf,
+    is_sound_anytime_sf,
+    is_sound_randomized_sf,
+    log_mixture_sf,
+)
 from rstheory.rigorous.trivial import (
     budget_for_acr,
     log10_budget_for_acr,
@@ -69,13 +75,17 @@ __all__ = [
     "certified_radius_sf",
     "clopper_pearson_lower",
     "clopper_pearson_lower_sf",
+    "crossing_probability_sf",
     "expected_radius",
     "expected_sensitivity",
+    "is_sound_anytime_sf",
     "is_sound_lower",
     "is_sound_lower_sf",
+    "is_sound_randomized_sf",
     "is_tight_lower",
     "is_tight_lower_sf",
     "log10_budget_for_acr",
+    "log_mixture_sf",
     "max_radius",
     "min_certifiable_count",
     "normal_cdf",

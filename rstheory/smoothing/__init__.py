@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rstheory.sequential.rule import FixedDraws, StoppingRule
     from rstheory.smoothing.api import certify, predict
     from rstheory.smoothing.counting import ClassCounter
     from rstheory.smoothing.data import Dataset
     from rstheory.smoothing.data import load as load_data
     from rstheory.smoothing.models import Checkpoint, load_checkpoint, save_checkpoint
     from rstheory.smoothing.noise import Noise
-    from rstheory.smoothing.rules import FixedDraws, StoppingRule
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify, Predict
 
@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "api": ("certify", "predict"),
-    "counting": ("ClassCounter",),
-    "data": ("Dataset", "load_data"),
-    "models": ("Checkpoint", "load_checkpoint", "save_checkpoint"),
-    "noise": ("Noise",),
-    "rules": ("FixedDraws", "StoppingRule"),
-    "run": ("Machine", "run_checkpoint"),
-    "tasks": ("Certify", "Predict"),
+    "rstheory.sequential.rule": ("FixedDraws", "StoppingRule"),
+    "rstheory.smoothing.api": ("certify", "predict"),
+    "rstheory.smoothing.counting": ("ClassCounter",),
+    "rstheory.smoothing.data": ("Dataset", "load_data"),
+    "rstheory.smoothing.models": ("Checkpoint", "load_checkpoint", "save_checkpoint"),
+    "rstheory.smoothing.noise": ("Noise",),
+    "rstheory.smoothing.run": ("Machine", "run_checkpoint"),
+    "rstheory.smoothing.tasks": ("Certify", "Predict"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -58,7 +58,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 def __getattr__(name: str) -> object:
     if name not in _ROOM_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = import_module(f"{__name__}.{_ROOM_OF[name]}")
+    room = import_module(_ROOM_OF[name])
     return getattr(room, {"load_data": "load"}.get(name, name))
 
 

@@ -18,12 +18,12 @@ from rstheory._progress import Progress, silent
 from rstheory.certify import Prediction
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log
+from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.given import Pairs, given_images
 from rstheory.smoothing.models import prepare, weights_digest
 from rstheory.smoothing.noise import Noise
-from rstheory.smoothing.rules import FixedDraws
 from rstheory.smoothing.run import rows_in_memory, run
 from rstheory.smoothing.schedule import Images, finished
 from rstheory.smoothing.share import own_device
@@ -81,6 +81,8 @@ def certify(
     >>> log.samples, log.clean_accuracy, f"{log.radius[0]:.4f}", log.counts[0].tolist()
     (5, 0.6, '1.2316', [0, 1000, 0])
     """
+    _check.at_least(1, "n", n)
+    _check.level("alpha", alpha)
     task = Certify(sigma, FixedDraws(n, alpha), n0, seed)
     given = given_images(images, labels)
     if resume and out is None:

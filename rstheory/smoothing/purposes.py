@@ -1,4 +1,4 @@
-"""What random numbers are drawn for. Numbers drawn for two of these purposes never share a seed.
+"""What random numbers are drawn for. Numbers drawn for two of these purposes never share a seed, nor one of training.
 
 Every draw of noise belongs to (seed, sample, purpose, draw), see `noise`. The numbers are part of every log that was
 made with them: never give one of them another meaning.

@@ -14,9 +14,9 @@ from rstheory import _check
 from rstheory.certify import Prediction
 from rstheory.logs.schema import ABSTAINED, CERTIFICATION_LOG, PREDICTION_LOG, STOPPED_LOG, Format
 from rstheory.radius import certified_radius_sf
+from rstheory.sequential.rule import FixedDraws, StoppingRule
 from rstheory.smoothing.noise import level_with_noise_error
 from rstheory.smoothing.purposes import ESTIMATION, PREDICTION, SELECTION
-from rstheory.smoothing.rules import FixedDraws, StoppingRule
 
 Counts = NDArray[np.int64]
 

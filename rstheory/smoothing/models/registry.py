@@ -11,11 +11,18 @@ from torch import nn
 
 from rstheory import _check
 from rstheory.smoothing.data.dataset import MOST_CLASSES
+from rstheory.smoothing.models.fast import FastNet
 from rstheory.smoothing.models.normalize import Normalize, default_constants
 from rstheory.smoothing.models.resnet import ResNet
 from rstheory.smoothing.models.small import Constant, cnn, mlp
 
-ARCHITECTURES = ("resnet<6n+2>, such as resnet20, resnet56 or resnet110", "mlp", "cnn", "constant")
+ARCHITECTURES = (
+    "resnet<6n+2>, such as resnet20, resnet56 or resnet110",
+    "fast<widths>, such as fast32-128-256",
+    "mlp",
+    "cnn",
+    "constant",
+)
 LARGEST_INPUT = 2**26  # numbers in one input; a file may state any size, and layers are made of what it states
 
 
@@ -32,7 +39,7 @@ def build(
 
     * arch: one of `ARCHITECTURES`.
     * classes: at least 2.
-    * shape: of one input: (channels, height, width) for resnet and cnn, anything for mlp and constant.
+    * shape: of one input: (channels, height, width) for resnet, fast and cnn, anything for mlp and constant.
     * mean, std: normalisation, both or neither: one number per channel of an image, or one for all. Left out, they are
       those of `default_constants`.
     * label: what the constant model answers, 0 by default. No other architecture takes it.
@@ -78,12 +85,14 @@ def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.
         return Constant(classes, label)
     if arch == "mlp":
         return mlp(classes, shape)
-    if len(shape) != 3 and (arch == "cnn" or arch.startswith("resnet")):
+    if len(shape) != 3 and (arch == "cnn" or arch.startswith(("resnet", "fast"))):
         raise ValueError(f"shape={shape} is not allowed: {arch} takes images, (channels, height, width)")
     if arch == "cnn":
         return cnn(classes, shape)
     if match := re.fullmatch(r"resnet(\d{1,4})", arch):
         return ResNet(int(match[1]), classes, shape[0])
+    if match := re.fullmatch(r"fast(\d{1,4}(?:-\d{1,4})*)", arch):
+        return FastNet([int(width) for width in match[1].split("-")], classes, shape)
     raise ValueError(f"arch={reprlib.repr(arch)} is not allowed: known are {'; '.join(ARCHITECTURES)}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rstheory._progress import Advance, silent
+from rstheory._progress import PartProgress
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.training.cost import counted_passes
 from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
@@ -29,15 +28,8 @@ _P_COLUMNS = [f"p{low:g}-{high:g}" for low, high in pairwise(P_EDGES)] + ["p1"]
 # pflop: 10^15 floating-point operations since the start of the run, see `cost`; nan if its first epochs did not count.
 COLUMNS = ("epoch", "rate", "loss", "accuracy", "drawn", *_P_COLUMNS, "pflop", "seconds")
 
-Progress = Callable[[int, int, str], AbstractContextManager[Advance]]  # epoch, steps, what the last epoch gave
-
 # What draws random numbers in an epoch. Each has a seed of its own.
 STEPS, VOTES, WATCH = 0, 1, 2
-
-
-def no_progress(epoch: int, steps: int, last: str) -> AbstractContextManager[Advance]:
-    """Progress that nobody watches."""
-    return silent(steps)
 
 
 def watched_images(images: int) -> range:
@@ -51,7 +43,7 @@ def seed_of(seed: int, epoch: int, purpose: int) -> int:
 
 
 def run_epoch(
-    state: RunState, method: Method, settings: Settings, data: Dataset, device: torch.device, progress: Progress
+    state: RunState, method: Method, settings: Settings, data: Dataset, device: torch.device, progress: PartProgress
 ) -> None:
     """As many steps as the data set has batches, on images drawn by their weights. Adds a row to the training log."""
     start = time.perf_counter()
@@ -70,8 +62,7 @@ def run_epoch(
     order = draw(weights, len(data), generator)
     totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
     batches = torch.split(order, settings.batch)
-    told = state.rows[-1] if state.rows else ""
-    with progress(state.epoch, len(batches), told) as advance, counted_passes(state.model) as passes:
+    with progress(_what(state, settings))(len(batches)) as advance, counted_passes(state.model) as passes:
         for number, indices in enumerate(batches):
             _set_rate(state.optimizer, settings.rate(state.epoch + (number + 0.5) / len(batches)))
             totals += _take(state, method, settings, _step(state, settings, data, indices, generator))
@@ -88,6 +79,15 @@ def run_epoch(
     numbers = (f"{drawn:.4f}", *(f"{share:.4f}" for share in shares), *costs)
     state.rows.append("\t".join(map(str, (*cells, *numbers))))
     state.epoch += 1
+
+
+def _what(state: RunState, settings: Settings) -> str:
+    """Which epoch it is, and what the last one gave."""
+    text = f"epoch {state.epoch + 1} of {settings.epochs}"
+    if not state.rows:
+        return text
+    last = dict(zip(COLUMNS, state.rows[-1].split("\t"), strict=True))
+    return f"{text}, loss {last['loss']}, accuracy under noise {last['accuracy']}"
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

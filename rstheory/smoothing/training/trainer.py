@@ -15,11 +15,12 @@ from typing import Any
 import torch
 
 from rstheory._files import atomic_write, require_folder
+from rstheory._progress import PartProgress, silent_parts
 from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import build, save_checkpoint
 from rstheory.smoothing.training.cost import cost_of
-from rstheory.smoothing.training.epoch import COLUMNS, Progress, no_progress, run_epoch
+from rstheory.smoothing.training.epoch import COLUMNS, run_epoch
 from rstheory.smoothing.training.identity import (
     configuration,
     identity_of,
@@ -42,7 +43,7 @@ def train(
     device: torch.device,
     resume: bool = False,
     command: str = "",
-    progress: Progress = no_progress,
+    progress: PartProgress = silent_parts,
 ) -> None:
     """Train a base classifier and write it to `out` (safetensors), with its training log beside it (`.train.tsv`).
 
@@ -54,7 +55,7 @@ def train(
     resume: go on from the state if there is one, and leave a complete run as it is. A state of other settings, data or
         architecture is refused. One from another machine gives a warning.
     command: what to type to get the same, for the checkpoint.
-    progress: see `epoch.Progress`.
+    progress: one part per epoch, in steps.
 
     ValueError if `out` does not end in .safetensors, or its folder is missing, or it or a state exists and resume is
     not asked for, or is damaged or of another run, or the network has no weights, or the loss is not finite.
