@@ -1,6 +1,7 @@
 """Numbers of a log as printed, and what a rounded radius stands for."""
 
 import math
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -67,13 +68,53 @@ def test_digits_and_decimals_of_a_number_are_those_printed(values):
 
 @given(st.lists(st.integers(-(10**20), 10**20).map(str) | st.text("0123456789-+._ \0:/", min_size=1), min_size=1))
 @example(["-1", "1_0", "--1", "-", "", "+1", "1.0", "9" * 18, "9" * 19, "9" * 40, "5\0"])
-def test_integers_read_digits_and_nothing_else(texts):
+def test_integers_read_whole_numbers_and_nothing_else(texts):
     value, parsed = integers(cells(*texts))
     for text, v, ok in zip([text for text in texts if text], value, parsed, strict=True):
-        digits = text.removeprefix("-")
-        assert ok == (digits.isdigit() and len(digits) <= 18), text
+        digits = text.removeprefix("-") if text[:1] == "-" else text.removeprefix("+")
+        plain = digits.isdigit() and len(digits) <= 18
+        whole = re.fullmatch(r"\d*\.0*|\d+(\.\d*)?", digits) is not None and is_number(digits) and "." in digits
+        exact = whole and Fraction(digits.rstrip(".") or "x").denominator == 1 and Fraction(digits) < 10**18
+        assert ok == plain or (exact and (ok or Fraction(digits) >= 2**53)), text
         if ok:
-            assert v == int(text)
+            assert v == Fraction(text.removeprefix("+"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3.0", 3),
+        ("3.", 3),
+        ("+3", 3),
+        ("3.000e+00", 3),
+        ("tensor(3)", 3),
+        ("tensor([3])", 3),
+        ("tensor([[3]])", 3),
+        ("tensor([3], device='cuda:0')", 3),
+        ("tensor(3, dtype=torch.int32)", 3),
+        ("tensor(-1)", -1),
+        ("np.int64(3)", 3),
+        ("array([3])", 3),
+        ("[3]", 3),
+        ("tensor(3.)", 3),
+        ("3.5", None),
+        ("tensor(3, 4)", None),
+        ("tensor([])", None),
+        ("f(3)", None),
+        ("1e30", None),
+        ("3 4", None),
+    ],
+)
+def test_numbers_as_torch_and_numpy_print_them(text, value):
+    (number,), (parsed,) = integers(cells(text))
+    assert (int(number) if parsed else None) == value
+
+
+def test_decimals_as_torch_and_numpy_print_them():
+    numbers = decimals(cells("tensor(0.529)", "tensor([0.529], device='cuda:0')", "np.float64(0.529)", "[0.529]"))
+    assert numbers.parsed.all()
+    assert set(numbers.value) == {0.529}
+    assert set(numbers.significant) == {3}
 
 
 # --- what a printed radius stands for ---
@@ -101,7 +142,7 @@ def test_half_unit_covers_the_rounding_whatever_the_format(true, form):
         # 90 % of {:.3} have three digits: the others have lost their zeros
         (["1.9", "0.953", "4.88e-05", "1.15"], [0.005, 0.0005, 0.00000005, 0.005]),
         (["0.9529", "1.9057", "0.0012", "0.4660", "0.0000"], [0.00005] * 5),
-        (["0.47642519463402", "0.5", "0.0"], [0, 0, 0]),
+        (["0.47642519463402", "0.5", "0.0"], [0, 0.05, 0]),  # 0.5 is too short to be one of them
         (["0.0", "0.0"], [0.05, 0.05]),
         (["3", "12"], [0.5, 0.5]),
         (["1.23e+02"], [0.5]),
@@ -123,6 +164,39 @@ def test_mixed_precision_is_read_by_the_last_digit_of_each():
     half, _ = half_units(decimals(cells(*rough, *full)))
     assert np.all(half[:60] >= 0.005)
     assert np.all(half[60:] == 0)
+
+
+FORMS = ["{!r}", "{:.8f}", "{:.7}", "{:.6e}"]
+
+
+@given(
+    st.lists(st.tuples(st.floats(1e-4, 4), st.booleans()), min_size=1, max_size=80),
+    st.sampled_from(FORMS),
+    st.sampled_from(["{:.3}", "{:.2f}", "{:.2}"]),
+)
+@example([(0.5001 + i / 997, i == 0) for i in range(60)], "{!r}", "{:.3}")  # a single short one
+def test_in_a_mixed_column_no_lower_end_is_above_the_certified_radius(numbers, fine, rough):
+    """The short ones are many digits shorter: each is read by its own last digit, however few there are."""
+    texts = [(rough if short else fine).format(radius) for radius, short in numbers]
+    texts = [text if float(text) else "1e-4" for text in texts]
+    # Where nothing but short ones is left of the fine habit, there is no mixture.
+    half, _ = half_units(printed := decimals(cells(*texts)))
+    widest = {"{!r}": 12, "{:.8f}": 5, "{:.7}": 7, "{:.6e}": 7}[fine]
+    if printed.significant.max() < widest:
+        return
+    for (radius, short), value, unit, text in zip(numbers, printed.value, half, texts, strict=True):
+        if short and text != "1e-4" and printed.significant.max() - len(text.strip("0.").replace(".", "")) >= 3:
+            assert Fraction(value) - Fraction(unit) <= Fraction(radius), text
+
+
+def test_a_fifth_of_a_log_with_three_digits_is_found():
+    rng = np.random.default_rng(8)
+    true = rng.uniform(0.01, 1.9, 2000)
+    for fine, rough in (("{!r}", "{:.3}"), ("{:.6f}", "{:.3}"), ("{:.4f}", "{:.2f}")):
+        texts = [(rough if i % 5 == 0 else fine).format(radius) for i, radius in enumerate(true)]
+        half, how = half_units(printed := decimals(cells(*texts)))
+        assert "several precisions" in how
+        assert np.all(printed.value - half <= true)
 
 
 def test_one_stray_precise_radius_does_not_vouch_for_the_rest():

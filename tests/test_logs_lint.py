@@ -14,7 +14,7 @@ from rstheory.logs.read import read_log
 
 
 def test_codes_are_the_documented_ones_once_each():
-    assert len(set(CODES)) == len(CODES) == 17
+    assert len(set(CODES)) == len(CODES) == 24
 
 
 def test_a_clean_log_has_nothing_but_its_rounding(read):
@@ -36,11 +36,12 @@ def test_a_clean_log_has_nothing_but_its_rounding(read):
         (row("9" * 40), "idx='99999"),
         (row(-7), "idx='-7'"),
         (row(""), "idx=''"),
-        (row("7 "), "idx='7 '"),
         (row(7, label="1_0"), "label='1_0'"),
         (row(7, label=-1), "label='-1'"),
-        (row(7, predict=-2), "predict='-2'"),
-        (row(7, predict="3.0"), "predict='3.0'"),
+        (row(7, predict="3.5"), "predict='3.5'"),
+        (row(7, predict="cat"), "predict='cat'"),
+        (row(7) + "\r" + row(8), "a carriage return inside"),
+        (row(7) + "\rx", "a carriage return inside"),
         (row(7, "0.5.3"), "radius='0.5.3'"),
         (row(7, ""), "radius=''"),
         (row(7, "1e"), "radius='1e'"),
@@ -82,12 +83,63 @@ def test_a_header_cut_off_is_a_cut_line(read):
 
 
 @pytest.mark.parametrize("radius", ["nan", "NaN", "inf", "-inf", "Infinity", "1e999", "1e200", "-1e200"])
-def test_radii_that_are_not_finite_are_left_out(read, radius):
+def test_radii_that_are_not_finite_count_as_abstentions(read, radius):
+    """They are samples: left out, they would raise every mean."""
     log, found = read(row(0), row(1, radius), row(2), row(3))
-    assert set(found) == {"non-finite", "missing-index"}
-    assert log.index.tolist() == [0, 2, 3]
+    assert set(found) == {"non-finite"}
+    assert log.index.tolist() == [0, 1, 2, 3]
+    assert (log.predict[1], log.radius[1], log.correct[1]) == (-1, 0, False)
     assert (found["non-finite"].rows, found["non-finite"].line) == (1, 3)
-    assert "left out" in found["non-finite"].message
+    assert "abstentions" in found["non-finite"].message
+    assert log.acr == pytest.approx(3 * 0.529 / 4)
+
+
+@pytest.mark.parametrize("code", ["-2", "-100", "abstain", "ABSTAIN", "None", "nan", "-2.0", "tensor(-2)", "rejected"])
+def test_other_abstentions_stay_in_the_denominator(read, code):
+    log, found = read(row(0), row(1, "0.0", predict=code, correct=0), row(2), row(3, "0.0", predict=-1, correct=0))
+    assert set(found) == {"other-abstention"}
+    assert (found["other-abstention"].rows, found["other-abstention"].line) == (1, 3)
+    assert log.predict.tolist() == [3, -1, 3, -1]
+    assert (log.abstain_rate, log.acr) == (0.5, pytest.approx(0.529 / 2))
+
+
+@pytest.mark.parametrize("nothing", ["", "-", "None", "N/A", "abstain"])
+def test_an_abstention_needs_no_radius_and_no_flag(read, nothing):
+    log, found = read(row(0), row(1, nothing, predict=-1, correct=nothing.replace("abstain", "")), row(2))
+    assert found == {}
+    assert (log.samples, log.abstain_rate) == (3, pytest.approx(1 / 3))
+
+
+def test_a_log_of_which_most_lines_cannot_be_read_has_no_acr(read):
+    lines = [row(i) for i in range(10)]
+    log, found = read(*lines, *["x"] * 10)
+    assert (log.samples, found["truncated-line"].rows) == (10, 10)
+    with pytest.raises(ValueError, match=r"line 12: most lines cannot be read.*11 lines cut off or garbled"):
+        read(*lines, *["x"] * 11)
+
+
+def test_summaries_at_the_end_and_comments_are_no_rows(read):
+    lines = [row(0), "# of the second machine", row(1), "", "mean\t\t\t0.529\t1.0\t", "ACR: 0.529", "-----"]
+    log, found = read(*lines)
+    assert log.samples == 2
+    assert set(found) == {"other-text"}
+    assert (found["other-text"].rows, found["other-text"].line) == (4, 3)
+    assert "'# of the second machine'" in found["other-text"].message
+
+
+def test_a_last_line_without_newline_is_doubtful(tmp_path):
+    """Cut inside its last column it is another number, and nobody could tell; other last cells do no harm."""
+    path = tmp_path / "noise_0.5"
+    names = "idx\tlabel\tpredict\tcorrect\tradius\n"
+    for last in ("1.77", "1.7", "1", "4.88e-0"):
+        path.write_text(f"{names}0\t3\t3\t1\t0.5\n1\t3\t3\t1\t{last}")
+        log = read_log(path)
+        assert log.radius.tolist() == [0.5]
+        assert f"no newline after radius='{last}'" in log.warnings[0].message
+    path.write_text(f"{HEADER}\n{row(0)}\n{row(1)}")
+    log = read_log(path)
+    assert log.samples == 2
+    assert next((w.code, w.rows, w.line) for w in log.warnings) == ("unfinished-line", 1, 3)
 
 
 # --- indices ---
@@ -116,7 +168,7 @@ def test_failures_left_out_are_missed(read):
     rng = np.random.default_rng(5)
     correct = rng.random(3000) < 0.6
     failed = np.flatnonzero(~correct)
-    lines = [row(i, "0.95" if ok else "0.2", predict=3 if ok else 1, correct=int(ok)) for i, ok in enumerate(correct)]
+    lines = [row(i, "0.97" if ok else "0.2", predict=3 if ok else 1, correct=int(ok)) for i, ok in enumerate(correct)]
     whole, found = read(*lines)
     assert found == {}
     gone = set(failed[::3].tolist()) - {2999}  # what follows the last row cannot be known
@@ -209,7 +261,7 @@ def test_counts_that_contradict_their_radius_are_not_used(read):
     lines = [
         own_row(0, 999),
         own_row(1, 900, radius=1.0),
-        own_row(2, 990, radius=0.5),
+        own_row(2, 990, radius=0.4987654321012),
         own_row(3, 400, 0.0, predict=-1),
     ]
     log, found = read(*lines, own_row(4, 990, 0.0, predict=-1), header=header)
@@ -217,9 +269,11 @@ def test_counts_that_contradict_their_radius_are_not_used(read):
     assert set(found) == {"count-mismatch"}
     assert (warning.rows, warning.line) == (3, 3)
     assert log.count.tolist() == [999, -1, -1, 400, -1]
-    assert log.radius.tolist()[1:3] == [1.0, 0.5]
+    assert log.radius.tolist()[1:3] == [1.0, 0.4987654321012]
     certified = radius_from_count(np.array([999, 900, 990]), 1000, 0.001, 0.5)
-    np.testing.assert_allclose(log.rounded_down().radius[:3], np.minimum(certified, [9, 1.0, 0.5]), rtol=1e-12)
+    np.testing.assert_allclose(
+        log.rounded_down().radius[:3], np.minimum(certified, [9, 1.0, 0.4987654321012]), rtol=1e-12
+    )
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=60), st.sampled_from([0.001, 0.05, 0.4]))
@@ -231,7 +285,7 @@ def test_radii_made_from_their_counts_agree_with_them(tmp_path_factory, counts, 
         cells = (i, 3, 3 if radius else -1, repr(radius), int(radius > 0), 0, count, 2000, 100, alpha, 0.5, "", 1)
         lines.append("\t".join(map(str, cells)))
     path = tmp_path_factory.getbasetemp() / "own.tsv"
-    path.write_text("\n".join([header, *lines]))
+    path.write_text("\n".join([header, *lines, ""]))
     log = read_log(path)
     assert log.warnings == ()
     assert log.count.tolist() == counts
@@ -243,6 +297,27 @@ def test_a_count_above_n_is_no_row(read):
     assert "count='1001'" in found["truncated-line"].message
 
 
+def test_class_counts_beside_a_count_that_is_wrong_are_not_used_either(read):
+    """Consistent with each other, they do not give the radius: no number may rest on them."""
+    header = "\t".join(COLUMNS + OWN_COLUMNS)
+    log, found = read(own_row(0, 999), own_row(1, 900, radius=1.0), header=header)
+    assert set(found) == {"count-mismatch"}
+    assert log.counts[:, 0].tolist() == [0, -1]
+    with pytest.raises(ValueError, match="does not tell how often its label came"):
+        _ = log.label_counts
+
+
+def test_without_a_count_the_class_counts_are_held_against_the_radius(read):
+    header = "\t".join(COLUMNS + OWN_COLUMNS)
+    silent = [own_row(i, k).split("\t") for i, k in enumerate((999, 900, 950))]
+    for cells in silent:
+        cells[6] = ""
+    silent[1][3] = "1.0"
+    log, found = read(*("\t".join(cells) for cells in silent), header=header)
+    assert set(found) == {"count-mismatch"}
+    assert log.count.tolist() == [999, -1, 950]
+
+
 # --- rounding ---
 
 
@@ -252,7 +327,7 @@ def test_rounding_is_told_about_the_whole_log(read):
     assert (warning.code, warning.rows, warning.line) == ("rounded-radius", 2, None)
     assert "3 significant digits" in warning.message
     assert "0.005" in warning.message
-    log, _ = read(row(0, "0.47642519463402"), row(1, "0.5"))
+    log, _ = read(row(0, "0.47642519463402"), row(1, "0.52837465019283"))
     assert log.warnings == ()
 
 

@@ -115,7 +115,8 @@ def test_arrays_and_frames_make_the_log_that_a_file_makes(tmp_path_factory, made
     for other in (arrays, CertificationLog.from_frame(frame, sigma=sigma, n=log.n, alpha=log.alpha)):
         for name in ("index", "label", "predict", "radius", "half_unit", "correct", "count"):
             np.testing.assert_array_equal(getattr(other, name), getattr(from_file, name))
-        assert other.warnings == from_file.warnings
+        told = tuple(finding for finding in from_file.warnings if "against-radii" not in finding.code)
+        assert other.warnings == told  # what is given in a program is not held against the ladder of radii
 
 
 def test_arrays_with_counts_keep_them():

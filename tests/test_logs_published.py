@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from log_files import codes
@@ -54,3 +55,24 @@ def test_imagenet_gaussian_was_certified_at_another_level():
         as_made = read_log(path, alpha=0.01)
         assert codes(as_made) == ["rounded-radius"]
         assert as_made.radius.max() == largest == float(f"{max_radius(100_000, 0.01, as_made.sigma):.3}")
+
+
+PUBLIC = os.environ.get("RSTHEORY_PUBLIC_LOGS")
+
+
+@pytest.mark.skipif(PUBLIC is None, reason="RSTHEORY_PUBLIC_LOGS does not name a folder of logs of public repositories")
+def test_logs_of_public_repositories_are_read_or_refused_for_what_is_missing():
+    found = find_logs([PUBLIC])
+    assert found.logs
+    assert not found.errors
+    assert not found.doubtful
+    refused = []
+    for path in found.logs:
+        try:
+            log = read_log(path)
+        except ValueError as error:
+            refused.append(str(error))
+            continue
+        assert log.samples == sum(line[:1].isdigit() for line in Path(path).read_text().splitlines()[1:]), path
+    assert all("sigma is not known: the log has no column sigma" in reason for reason in refused)
+    assert len(refused) < len(found.logs) / 10

@@ -58,7 +58,8 @@ def test_harmless_differences_change_nothing(tmp_path, change):
     log, plain = read_log(path), read_log(write(tmp_path, [HEADER, *ROWS], "a/noise_0.5"))
     for name in ("index", "label", "predict", "radius", "half_unit", "correct"):
         np.testing.assert_array_equal(getattr(log, name), getattr(plain, name))
-    assert log.warnings == plain.warnings
+    expected = ["unfinished-line"] if change == "no newline" else []
+    assert codes(log) == [*expected, *codes(plain)]
 
 
 def test_own_columns_tell_budget_noise_and_counts(tmp_path):
@@ -192,17 +193,14 @@ def test_sigma_of_a_relative_path_is_found_in_the_working_directory(tmp_path, mo
 
 # --- refusals ---
 
-OWN = own_lines([1000, 999, 998])
 REFUSED = {
     "empty": (b"", "line 1: the file is empty"),
     "blank": (b"\n \n", "line 1: the file is empty"),
     "no header": (ROWS[0].encode(), r"line 1: .*is not the header: a certification log starts with.*idx label"),
-    "commas": (
-        HEADER.replace("\t", ",").encode() + b"\r\n",
-        "line 1: 'idx,label.*is not the header: its names are separated by commas: .*tabs instead; a certif.*log",
+    "a name of two words": (
+        HEADER.replace("radius", "radius proved").encode(),
+        "line 1: .*: the column radius is missing; a certification log starts",
     ),
-    "commas and blanks": (HEADER.replace("\t", ", ").encode(), "line 1: 'idx, label.*separated by commas"),
-    "semicolons": (HEADER.replace("\t", ";").encode(), "line 1: .*separated by semicolons"),
     "spaces": (HEADER.replace("\t", "  ").encode() + b" \n", "line 1: .*separated by spaces"),
     "gzip": (gzip.compress(HEADER.encode()), r"line 1: compressed \(gzip\): unpack it first$"),
     "xz": (lzma.compress(HEADER.encode()), r"line 1: compressed \(xz\): unpack it first$"),
@@ -210,7 +208,6 @@ REFUSED = {
     "a column is missing": (b"idx\tlabel\tpredict\tradius\ttime\n0\t1\t1\t0.5\t0", "line 1: .*is not the header"),
     "a column twice": ((HEADER + "\tidx\n").encode(), "line 1: .*is not the header"),
     "binary": (bytes(range(256)) * 40, "line 1: .*is not the header"),
-    "utf-16": ("\n".join([HEADER, *ROWS]).encode("utf-16"), "line 1: .*is not the header"),
     "no rows": (HEADER.encode() + b"\n\n", "line 2: the log has a header and no row"),
     "no row can be read": (
         (HEADER + "\n0\t1\n").encode(),
@@ -221,18 +218,6 @@ REFUSED = {
     "columns change": (
         "\n".join([HEADER, *ROWS, "label\tidx\tpredict\tradius\tcorrect\ttime", *ROWS]).encode(),
         r"line 6: a second header with other columns \(label idx",
-    ),
-    "sigma changes": (
-        "\n".join([*OWN, OWN[1].replace("\t0.25\t", "\t0.5\t")]).encode(),
-        "line 5: sigma=0.5 .* sigma=0.25",
-    ),
-    "n changes": (
-        "\n".join([*OWN[:3], OWN[3].replace("\t1000\t100", "\t2000\t100")]).encode(),
-        "line 4: n=2000 .* n=1000",
-    ),
-    "alpha changes": (
-        "\n".join([*OWN[:3], OWN[3].replace("0.001", "0.01")]).encode(),
-        "line 4: alpha=0.01 .* alpha=0.001",
     ),
 }
 

@@ -10,7 +10,7 @@ from rstheory.audit.compare import Comparison, compare
 from rstheory.audit.report import BUDGETS, AuditReport, Pairs, audit_report
 from rstheory.logs.find import find_logs
 from rstheory.logs.log import CertificationLog
-from rstheory.logs.read import read_log
+from rstheory.logs.read import read_log, read_logs
 
 Source = str | os.PathLike[str] | CertificationLog
 
@@ -68,4 +68,9 @@ def _read_all(path: str | os.PathLike[str]) -> list[CertificationLog]:
     if files.errors:
         where, reason = files.errors[0]
         raise ValueError(reason if reason.startswith(where) else f"{where}: {reason}")
-    return [read_log(log) for log in files.logs]
+    logs = []
+    for log in read_logs(files.logs):
+        if isinstance(log, tuple):
+            raise log[1]
+        logs.append(log)
+    return logs

@@ -40,9 +40,9 @@ def _log_json(report: LogReport, prediction: BudgetedACR | None) -> dict[str, An
     return {
         "path": log.path,
         "name": report.name,
-        "sigma": log.sigma,
-        "n": log.n,
-        "alpha": log.alpha,
+        **{name: None if name in log.varying else getattr(log, name) for name in ("sigma", "n", "alpha")},
+        "varying": {name: [values.min().item(), values.max().item()] for name, values in log.varying.items()},
+        "assumed": list(log.assumed),
         "samples": log.samples,
         "acr": log.acr,
         "acr_sound": log.rounded_down().acr,

@@ -15,12 +15,13 @@ _RADIUS_STEP, _MOST_RADII = 0.25, 1024
 def grouped(logs: Sequence[CertificationLog]) -> list[tuple[int, ...]]:
     """Numbers of the logs of each group, groups by ascending sigma, N and alpha.
 
-    Logs on other images, or on other samples without any in common, are in different groups.
+    Logs on other images, or on other samples without any in common, are in different groups, and so is each log whose
+    rows have settings of their own.
     """
     groups: list[tuple[list[int], list[CertificationLog]]] = []  # members, and one log for each set of samples
     for i, log in enumerate(logs):
         for members, kinds in groups:
-            if setting(log) != setting(logs[members[0]]):
+            if setting(log) != setting(logs[members[0]]) or log.varying or logs[members[0]].varying:
                 continue
             alike = any(_same_samples(log, other) for other in kinds)
             if alike or all(_same_data(log, other) for other in kinds):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from typing import Literal
@@ -26,6 +26,7 @@ from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR
 
+ASSUMED = " (assumed)"  # after a budget that nothing tells
 BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
@@ -73,6 +74,9 @@ class Group:
     comparisons: every pair.
     between: findings between the two logs of each pair.
     not_compared: why there are no comparisons, or None.
+    varying: which of sigma, n and alpha differ between the rows of the log, from where to where; the fields hold the
+        largest. Such a log has a group of its own.
+    assumed: those that nothing tells for some of the logs, so that they are the field's defaults.
     label: what tells the logs from those of other groups with the same sigma, n and alpha, which are on other data; ""
         if there are none.
     """
@@ -90,11 +94,18 @@ class Group:
     between: tuple[tuple[Finding, ...], ...] = ()
     not_compared: str | None = None
     label: str = ""
+    varying: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        """What the logs of the group have in common, in words."""
-        settings = f"sigma={self.sigma:g}, N={self.n:,}, alpha={self.alpha:g}"
+        """What the logs of the group have in common, in words; a budget that is assumed is marked."""
+        texts = []
+        for name, symbol, value in (("sigma", "sigma", self.sigma), ("n", "N", self.n), ("alpha", "alpha", self.alpha)):
+            low, high = self.varying.get(name, (value, value))
+            text = f"{low:,} to {high:,}" if name in self.varying else (f"{value:,}" if name == "n" else f"{value:g}")
+            texts.append(f"{symbol}={text}" + (ASSUMED if name == "n" and name in self.assumed else ""))
+        settings = ", ".join(texts)
         return f"{self.label}: {settings}" if self.label else settings
 
     @property
@@ -127,7 +138,7 @@ class AuditReport:
 
     def curves_of(self, group: Group) -> tuple[BudgetCurves, tuple[int, ...]] | None:
         """Budget curves that hold the logs of a group, and the places of these in them; None where there are none."""
-        curves = self.curves.get((group.n, group.alpha))
+        curves = None if group.varying else self.curves.get((group.n, group.alpha))
         return None if curves is None else (curves, tuple(self.places[i] for i in group.members))
 
     @cached_property
@@ -139,7 +150,7 @@ class AuditReport:
             if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED
         }
         return tuple(
-            at[key][place] if (key := (log.log.n, log.log.alpha)) in at else None
+            at[key][place] if (key := (log.log.n, log.log.alpha)) in at and not log.log.varying else None
             for log, place in zip(self.logs, self.places, strict=True)
         )
 
@@ -162,12 +173,16 @@ def audit_report(
         _check.scalar_int("budgets", _check.budget("budgets", n))
     groups = grouped(logs)
     reasons = [_why_not_compared(logs[group[0]].n, len(group), pairs) for group in groups]
-    members = {key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key] for key in _budgets_of(logs)}
+    fixed = [log for log in logs if not log.varying]
+    members = {
+        key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and not log.varying]
+        for key in _budgets_of(fixed)
+    }
     plans = {key: _plan(key[0], budgets) for key in members}
     steps = sum(len(plan) for plan in plans.values())
     steps += sum(math.comb(len(group), 2) for group, reason in zip(groups, reasons, strict=True) if reason is None)
 
-    at: list[list[BudgetedACR]] = [[] for _ in logs]
+    at: list[list[BudgetedACR]] = [[_own(log)] if log.varying else [] for log in logs]
     places = [0] * len(logs)
     curves: dict[tuple[int, float], BudgetCurves] = {}
     comparisons: list[list[Comparison]] = [[] for _ in groups]
@@ -260,4 +275,6 @@ def _group(
         between=tuple(lint_between(a.log, b.log) for a, b in pairs),
         not_compared=why_not,
         label=label,
+        varying={name: (values.min().item(), values.max().item()) for name, values in first.log.varying.items()},
+        assumed=tuple(name for name in ("n", "alpha") if any(name in report.log.assumed for report in logs)),
     )

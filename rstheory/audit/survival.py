@@ -52,6 +52,7 @@ def survival(log: CertificationLog, *, rho: float = 0.05, label: int | None = No
     from scipy.stats import binom  # `import rstheory` need not wait for it
 
     _check.level("rho", rho)
+    log.check_one_setting()
     chosen = np.ones(log.samples, dtype=bool) if label is None else log.label == label
     samples = int(chosen.sum())
     certified = chosen & log.correct

@@ -20,6 +20,7 @@ from rstheory.tables import Column, TextColumn
 
 _SHOWN_LOGS, _SHOWN_PAIRS, _SHOWN_RADII = 40, 100, 7
 _MARK = " (!)"  # after the names of logs with radii that their budget cannot certify
+_FOOTNOTE = "rounded-radius"  # said once below the table, and nowhere else
 _BELIEVED = 2.0  # standard errors below which a lead is not named
 
 
@@ -68,7 +69,7 @@ def _group(report: AuditReport, group: Group) -> Iterator[Block]:
     names = _marked_names(group, logs)
     yield Heading(f"{group.title}: {plural(len(logs), 'log')}")
     if group.label:
-        yield Remark("Logs that give the same indices other labels are on other images: not compared.")
+        yield Remark(_why_apart(report, group))
     if len(order) > _SHOWN_LOGS:
         yield Remark(f"The {_SHOWN_LOGS} logs with the largest ACR are shown; --json writes all of them.")
         order = order[:_SHOWN_LOGS]
@@ -78,6 +79,15 @@ def _group(report: AuditReport, group: Group) -> Iterator[Block]:
     yield Remark(
         "ACR as printed; sound: at the lower ends of rounded radii; s.e.: for the population behind the test samples."
     )
+    if text := _rounding(logs):
+        yield Remark(text)
+    if group.assumed:
+        symbols = " and ".join({"n": "N", "alpha": "alpha"}[name] for name in group.assumed)
+        options = " or ".join(f"--{name}" for name in group.assumed)
+        yield Remark(
+            f"Assumed: nothing in the logs or the options tells {symbols}, and the radii do not contradict the field's"
+            f" default. {options} settles it."
+        )
     impossible = any(np.any(log.log.impossible) for log in logs)
     if impossible:
         yield Remark(
@@ -113,9 +123,36 @@ def _group(report: AuditReport, group: Group) -> Iterator[Block]:
         yield Remark(f"Pairs not compared: {group.not_compared} (--compare compares them all).")
 
 
+def _rounding(logs: Sequence[LogReport]) -> str:
+    """The footnote on rounded radii, which nearly all published logs have; "" where there are none."""
+    rounded = [log.log for log in logs if any(finding.code == _FOOTNOTE for finding in log.log.warnings)]
+    if not rounded:
+        return ""
+    most = max(float(np.max(log.half_unit[log.radius > 0], initial=0.0)) for log in rounded)
+    which = "Radii" if len(rounded) == len(logs) else f"Radii of {plural(len(rounded), 'log')}"
+    return f"{which} are rounded, by up to {most:.2g} ({_FOOTNOTE}): sound is at their lower ends."
+
+
+def _why_apart(report: AuditReport, group: Group) -> str:
+    """Why the logs of a group are not compared with others of the same settings."""
+    if group.varying:
+        return "Rows with settings of their own: not compared."
+    own = report.members(group)[0].log
+    shared = any(
+        np.intersect1d(own.index, report.logs[other.members[0]].log.index).size
+        for other in report.groups
+        if other is not group and (other.sigma, other.n, other.alpha) == (group.sigma, group.n, group.alpha)
+    )
+    if shared:
+        return "Logs that give the same indices other labels are on other images: not compared."
+    return "Logs without a sample in common are not compared."
+
+
 def _findings(report: AuditReport) -> Iterator[Block]:
     by_code: dict[str, list[tuple[str, Finding]]] = {}
     for where, finding in _all_findings(report):
+        if finding.code == _FOOTNOTE:
+            continue
         by_code.setdefault(finding.code, []).append((where, finding))
     if by_code:
         yield Heading("Warnings")
@@ -148,7 +185,10 @@ def _summary_columns(group: Group, reports: Sequence[LogReport], order: Sequence
     for j in shown_radii(group.radii):
         cells = tuple(f"{100 * reports[i].certified_accuracy[j]:.1f}" for i in order)
         columns.append(Column(f"r={group.radii[j]:g}", cells))
-    codes = (", ".join(f"{finding.code} ({finding.rows:,})" for finding in log.warnings) for log in logs)
+    codes = (
+        ", ".join(f"{finding.code} ({finding.rows:,})" for finding in log.warnings if finding.code != _FOOTNOTE)
+        for log in logs
+    )
     return [*columns, TextColumn("warnings", tuple(text or "-" for text in codes))]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rstheory._words import printable
+from rstheory._words import plural, printable
 from rstheory.cli.common import UNREADABLE, console, level, positive, refuse
 
 if TYPE_CHECKING:
@@ -47,27 +47,34 @@ def audit(
 ) -> None:
     """Audit certification logs: ACR as printed and sound, at other budgets, ranks, and who leads whom where.
 
-    Logs are tab-separated: idx label predict radius correct time. They are compared where sigma, N, alpha and the data
-    set agree.
+    Logs have the columns idx label predict radius correct, separated by tabs or commas; chunks of one run are read as
+    one log. They are compared where sigma, N, alpha and the data set agree.
     """
     from rstheory._progress import on_terminal
     from rstheory.audit.export import to_json, write_json
     from rstheory.audit.report import Pairs, audit_report
     from rstheory.audit.terminal import print_report
     from rstheory.logs.find import find_logs
+    from rstheory.logs.read import read_logs
 
     files = find_logs(paths)
     _spare_the_logs(files.logs, json, figures)
     errors = list(files.errors)
     logs: list[CertificationLog] = []
     with on_terminal("reading", "logs")(len(files.logs)) as advance:
-        for path in files.logs:
-            log = _read(path, sigma, n, alpha, errors)
-            logs += [] if log is None else [log]
+        for read in read_logs(files.logs, sigma, n, alpha):
+            if isinstance(read, tuple):
+                path, error = read
+                errors.append((path, (isinstance(error, OSError) and error.strerror) or str(error)))
+            else:
+                logs.append(read)
             advance(1)
     for path, reason in errors:
-        named = reason if reason.startswith(path) else f"{path}: {reason}"
-        typer.echo(printable(f"rstheory audit: {named}"), err=True)
+        _tell(path, reason)
+    for path, reason in files.doubtful:
+        _tell(path, f"skipped: {reason}")
+    if others := len(files.skipped) - len(files.doubtful):
+        typer.echo(f"rstheory audit: {plural(others, 'other file')} skipped, which are no logs", err=True)
     pairs: Pairs = "few" if compare is None else "all" if compare else "none"
     report = audit_report(logs, pairs=pairs, progress=on_terminal("auditing", "steps"))
     terminal = console()
@@ -101,16 +108,7 @@ def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
 
 
-def _read(
-    path: str, sigma: float | None, n: int | None, alpha: float | None, errors: list[tuple[str, str]]
-) -> CertificationLog | None:
-    """The log, or None with the reason added to the errors."""
-    from rstheory.logs.read import read_log
-
-    try:
-        return read_log(path, sigma, n, alpha)
-    except OSError as error:
-        errors.append((path, error.strerror or str(error)))
-    except ValueError as error:
-        errors.append((path, str(error)))
-    return None
+def _tell(path: str, reason: str) -> None:
+    """Name an input that was not audited, and why."""
+    named = reason if reason.startswith(path) else f"{path}: {reason}"
+    typer.echo(printable(f"rstheory audit: {named}"), err=True)

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rstheory._check import Float
+from rstheory.logs.dialect import unwrapped
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_TAB, _NEWLINE, _ZERO, _MINUS, _POINT = (np.uint8(ord(c)) for c in "\t\n0-.")
+_TAB, _NEWLINE, _RETURN, _ZERO, _MINUS, _POINT = (np.uint8(ord(c)) for c in "\t\n\r0-.")
 _WIDEST_INTEGER = 18  # digits: always below 2**63
 _WIDEST_DECIMAL = 26  # characters that are looked at for all rows at once; wider cells are parsed one by one
 _EXACT_DIGITS = 15  # an integer of so many digits is a float64, and so is 10**15: their quotient is rounded once
@@ -48,13 +49,15 @@ class Table:
     """The rows that have as many cells as the header, and the lines that have not.
 
     names: the header. line: line of each row, the header's being 1. columns: name -> cells. odd: number and text of
-    each line with another number of cells (blank lines are no rows and are left out).
+    each line with another number of cells (blank lines are no rows and are left out). last_line: number
+    of the last line.
     """
 
     names: tuple[str, ...]
     line: Integers
     columns: dict[str, Cells]
     odd: tuple[tuple[int, bytes], ...]
+    last_line: int
 
     def text(self, row: int) -> bytes:
         """The whole line of one row."""
@@ -62,20 +65,24 @@ class Table:
         return first.data[first.start[row] : last.stop[row]]
 
 
-def split(content: bytes, names: tuple[str, ...]) -> Table:
-    """Find the cells of all lines below the header. CRLF and a missing newline at the end are fine."""
-    data = content.replace(b"\r\n", b"\n") if b"\r\n" in content else content
-    if not data.endswith(b"\n"):
-        data = data.removesuffix(b"\r") + b"\n"
+def split(content: bytes, names: tuple[str, ...], first: int = 1) -> Table:
+    """Find the cells of all lines below the header, which is line `first`. A missing newline at the end is fine.
+
+    A line with a lone carriage return is no row: some readers take it for two.
+    """
+    data = content if content.endswith(b"\n") else content + b"\n"
     characters = np.frombuffer(data, np.uint8)
     newlines = np.flatnonzero(characters == _NEWLINE)
     tabs = np.flatnonzero(characters == _TAB)
     start, stop = newlines[:-1] + 1, newlines[1:]
-    line = np.arange(2, len(newlines) + 1)
+    line = np.arange(first + 1, first + len(newlines))
     edges = np.searchsorted(tabs, newlines)  # tabs before the end of each line
     before, tabs_in_line = edges[:-1], np.diff(edges)
     filled = stop > start
     complete = filled & (tabs_in_line == len(names) - 1)
+    if b"\r" in data:
+        returns = np.searchsorted(np.flatnonzero(characters == _RETURN), newlines)
+        complete &= np.diff(returns) == 0
     if not np.all(complete):
         odd = tuple((int(line[i]), data[start[i] : stop[i]]) for i in np.flatnonzero(filled & ~complete))
         start, stop, line, before = start[complete], stop[complete], line[complete], before[complete]
@@ -85,12 +92,15 @@ def split(content: bytes, names: tuple[str, ...]) -> Table:
     starts, stops = [start, *(tab + 1 for tab in inner)], [*inner, stop]
     padded = data + bytes(max(_WIDEST_DECIMAL, _WIDEST_INTEGER) + 1)
     columns = {name: Cells(padded, a, b) for name, a, b in zip(names, starts, stops, strict=True)}
-    return Table(names, line, columns, odd)
+    return Table(names, line, columns, odd, first + len(newlines) - 1)
 
 
 def integers(cells: Cells) -> tuple[Integers, Flags]:
-    """Values of cells that are integers of at most 18 digits, with an optional minus; and which of them are."""
-    negative = cells.characters(0) == _MINUS
+    """Values of cells that are integers of at most 18 digits, with an optional sign; and which of them are.
+
+    3.0 and 3.000e+00 are integers, and so is what torch and NumPy print for one: tensor(3), tensor([3]).
+    """
+    whole, negative = cells, cells.characters(0) == _MINUS
     cells = Cells(cells.data, cells.start + negative, cells.stop)
     width = cells.stop - cells.start
     parsed = (width >= 1) & (width <= _WIDEST_INTEGER)
@@ -100,7 +110,25 @@ def integers(cells: Cells) -> tuple[Integers, Flags]:
         digit = cells.characters(place) - _ZERO
         parsed &= ~inside | (digit <= 9)
         value = np.where(inside, value * 10 + digit, value)
-    return np.where(negative, -value, value), parsed
+    value = np.where(negative, -value, value)
+    known: dict[bytes, int | None] = {}
+    for row in np.flatnonzero(~parsed):
+        text = whole.text(int(row))
+        if text not in known:
+            known[text] = _integer(text)
+        if (number := known[text]) is not None:
+            value[row], parsed[row] = number, True
+    return value, parsed
+
+
+def _integer(text: bytes) -> int | None:
+    """The integer that a cell holds in another form than plain digits, None if it holds none."""
+    text = unwrapped(text)
+    if re.fullmatch(rb"[+-]?\d{1,18}(\.0*)?", text):
+        return int(text.partition(b".")[0])
+    number = _decimal(text) if b"." in text else None
+    exact = number is not None and abs(number[0]) < 2**53 and number[0] == int(number[0])
+    return int(number[0]) if number is not None and exact else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +187,7 @@ def decimals(cells: Cells) -> Decimals:
 
 def _decimal(text: bytes) -> tuple[float, int, int] | None:
     """(value, significant digits, decimals) of one cell, None if it is no number."""
+    text = unwrapped(text)
     if _NOT_FINITE.fullmatch(text):
         return float(text), 0, 0
     if (match := _DECIMAL.fullmatch(text)) is None:

@@ -7,9 +7,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rstheory.logs.schema import EXPECTED, header_names, why_no_header
+from rstheory.logs.dialect import decoded, heading
+from rstheory.logs.schema import EXPECTED, header_names, is_compressed, why_no_header
 
 _HEADER_BYTES = 4096  # a header is looked for in so much of a file
+_HIDDEN, _NO_FILE = "hidden", "not a regular file"
+_OTHER = "does not start with the header of a certification log"
 
 
 @dataclass(frozen=True)
@@ -17,12 +20,14 @@ class FoundLogs:
     """What lies below some paths.
 
     logs: files that are or claim to be logs, in a fixed order, each once. skipped: (path, reason) of what is no log.
-    errors: (path, reason) of what could not be looked at.
+    errors: (path, reason) of what could not be looked at. doubtful: those of the skipped that look as if they meant to
+    be logs: a column is missing, they are compressed, or empty.
     """
 
     logs: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
+    doubtful: tuple[tuple[str, str], ...] = ()
 
 
 def find_logs(paths: Iterable[str | os.PathLike[str]]) -> FoundLogs:
@@ -59,7 +64,8 @@ def find_logs(paths: Iterable[str | os.PathLike[str]]) -> FoundLogs:
                 skipped.append((file, reason))
         if not seen:
             errors.append((path, f"no certification log in this folder: {EXPECTED}"))
-    return FoundLogs(tuple(logs.values()), tuple(skipped), tuple(errors))
+    doubtful = tuple((path, reason) for path, reason in skipped if reason not in (_HIDDEN, _OTHER, _NO_FILE))
+    return FoundLogs(tuple(logs.values()), tuple(skipped), tuple(errors), doubtful)
 
 
 def _reason(error: Exception) -> str:
@@ -75,7 +81,7 @@ def _files_below(folder: str, skipped: list[tuple[str, str]], errors: list[tuple
         return
     for entry in entries:
         if entry.name.startswith("."):
-            skipped.append((entry.path, "hidden"))
+            skipped.append((entry.path, _HIDDEN))
         elif entry.is_dir(follow_symlinks=False):
             yield from _files_below(entry.path, skipped, errors)
         else:
@@ -85,13 +91,13 @@ def _files_below(folder: str, skipped: list[tuple[str, str]], errors: list[tuple
 def _why_no_log(path: str) -> str | None:
     """Why a file is no certification log, None if it starts like one. Reads its first bytes only."""
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait forever, a link may lead to a folder
-        return "not a regular file"
+        return _NO_FILE
     with open(path, "rb", buffering=0) as file:
         head = file.read(_HEADER_BYTES)
     if not head:
         return "empty file"
-    header = head.partition(b"\n")[0]
+    header = head if is_compressed(head) else heading(decoded(head)).text
     if header_names(header):
         return None
     reason = why_no_header(header)
-    return "does not start with the header of a certification log" + (f": {reason}" if reason else "")
+    return _OTHER + (f": {reason}" if reason else "")

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 # In the order in which they are reported: those of one log, then those between two.
 CODES = (
     "truncated-line",
+    "unfinished-line",
     "repeated-header",
+    "other-text",
+    "joined-chunks",
     "sigma-against-name",
+    "sigma-against-radii",
+    "budget-against-radii",
+    "several-settings",
     "mixed-origin",
+    "other-abstention",
     "non-finite",
     "duplicate-index",
     "missing-index",

@@ -8,19 +8,21 @@ radius 0 and not correct; everything else is kept as printed and only named.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import betaincc
 
 from rstheory._check import Float
 from rstheory._words import plural
-from rstheory.budget import max_radius, radius_from_count
+from rstheory.budget import radius_from_count
 from rstheory.logs.cells import Flags, Integers
 from rstheory.logs.diagnose import explanation
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Rows
 from rstheory.logs.rounding import SLACK, above, half_units
 from rstheory.logs.schema import ABSTAINED
+from rstheory.logs.settings import largest_radius
 from rstheory.radius import certified_radius_inverse_sf
 
 LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
@@ -28,8 +30,37 @@ _TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart 
 
 
 @dataclass(frozen=True, eq=False)
+class Setting:
+    """Noise level, budget and level: of the log, or of each row where they differ."""
+
+    sigma: float | Float
+    n: int | Integers
+    alpha: float | Float
+
+    @classmethod
+    def of(cls, rows: Rows, sigma: float, n: int, alpha: float) -> Setting:
+        """Those of the log, but for what varies between its rows."""
+        return cls(rows.varying.get("sigma", sigma), rows.varying.get("n", n), rows.varying.get("alpha", alpha))
+
+    def __getitem__(self, rows: Flags | Integers) -> Setting:
+        def picked(value: Any) -> Any:
+            return value[rows] if isinstance(value, np.ndarray) else value
+
+        return Setting(picked(self.sigma), picked(self.n), picked(self.alpha))
+
+    @property
+    def text(self) -> str:
+        """In words, where it is one for all rows."""
+        return f"N={self.n:,} and alpha={self.alpha:g} at sigma={self.sigma:g}"
+
+    def names(self, rows: Rows) -> list[str]:
+        """What varies between the rows."""
+        return [name for name in ("sigma", "n", "alpha") if name in rows.varying]
+
+
+@dataclass(frozen=True, eq=False)
 class Checked:
-    """What is left of the rows, their radii and half units, and what was finding."""
+    """What is left of the rows, their radii and half units, and what was found."""
 
     rows: Rows
     radius: Float
@@ -40,15 +71,17 @@ class Checked:
 def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
 
-    Left out: rows whose radius is not finite, and all rows of an index but its first. Set to radius 0 and not correct:
-    negative radii, and radii of abstentions. Correct counts a row where its flag says so and the prediction is the
-    label. A radius above the maximum is kept as printed; only `possible` and `rounded_down` of the log cut it off.
+    Where rows have a sigma, n or alpha of their own, that is used. Left out: all rows of an index but its first. Set to
+    radius 0 and not correct: radii that are negative or no finite number, and radii of abstentions. Correct counts a
+    row where its flag says so and the prediction is the label. A radius above the maximum is kept as printed; only
+    `possible` and `rounded_down` of the log cut it off.
     """
     warnings: list[Finding | None] = []
-    rows, finding = _without_non_finite(rows)
-    warnings.append(finding)
     rows, finding = _without_duplicates(rows)
     warnings.append(finding)
+    rows, finding = _with_finite_radii(rows)
+    warnings.append(finding)
+    setting = Setting.of(rows, sigma, n, alpha)
     radius = rows.printed.value + 0.0  # no negative zeros
     abstained = rows.predict == ABSTAINED
     right = rows.predict == rows.label
@@ -60,7 +93,7 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
             "abstained-with-radius",
             with_radius,
             rows,
-            "{rows} with a radius although predict is -1, an abstention: count as 0 and as not correct",
+            "{rows} with a radius although predict says that the classifier abstained: count as 0 and as not correct",
         ),
         _finding(
             "correct-flag-mismatch",
@@ -74,11 +107,11 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     rows = replace(rows, correct=rows.correct & right & ~abstained & ~negative)
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
-    warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, sigma, n, alpha)]
-    rows, finding = _without_wrong_counts(rows, n)
+    warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, setting)]
+    rows, finding = _without_wrong_counts(rows, setting)
     warnings.append(finding)
     counted = rows.count >= 0
-    rows, half, finding = _against_counts(rows, radius, half, sigma, n, alpha)
+    rows, half, finding = _against_counts(rows, radius, half, setting)
     warnings += [finding, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
     ordered = sorted(
         (finding for finding in warnings if finding is not None), key=lambda finding: CODES.index(finding.code)
@@ -94,10 +127,18 @@ def _finding(code: str, bad: Flags, rows: Rows, message: str) -> Finding | None:
     return Finding(code, number, int(rows.line[bad].min()), message.replace("{rows}", plural(number, "row")))
 
 
-def _without_non_finite(rows: Rows) -> tuple[Rows, Finding | None]:
+def _with_finite_radii(rows: Rows) -> tuple[Rows, Finding | None]:
+    """The rows, those without a finite radius as abstentions: they are samples, and nothing was certified for them."""
     bad = ~(np.abs(rows.printed.value) <= LARGEST_RADIUS)
-    message = f"{{rows}} whose radius is not a finite number (or beyond {LARGEST_RADIUS:g}): left out"
-    return rows[~bad] if np.any(bad) else rows, _finding("non-finite", bad, rows, message)
+    if not np.any(bad):
+        return rows, None
+    message = f"{{rows}} whose radius is not a finite number (or beyond {LARGEST_RADIUS:g}): count as abstentions"
+    printed = rows.printed
+    value, digits, places = (np.where(bad, 0, a) for a in (printed.value, printed.significant, printed.decimals))
+    printed = replace(printed, value=value, significant=digits, decimals=places)
+    finding = _finding("non-finite", bad, rows, message)
+    predict, correct = np.where(bad, ABSTAINED, rows.predict), rows.correct & ~bad
+    return replace(rows, printed=printed, predict=predict, correct=correct), finding
 
 
 def _without_duplicates(rows: Rows) -> tuple[Rows, Finding | None]:
@@ -150,55 +191,67 @@ def _missing_index(rows: Rows, radius: Float) -> Finding | None:
     return Finding("missing-index", missing, int(rows.line[order][before > 0].min()), message)
 
 
-def _above_maximum(rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Finding | None:
-    largest = max(float(max_radius(n, alpha, sigma)), 0.0)
+def _above_maximum(rows: Rows, radius: Float, half: Float, setting: Setting) -> Finding | None:
+    largest = largest_radius(setting.n, setting.alpha, setting.sigma)
     bad = above(radius, half, largest)
     if not np.any(bad):
         return None
+    if rows.varying:
+        what = f"above the largest that {' and '.join(setting.names(rows))} of the row can certify"
+        why = f"the largest is {radius[bad].max():.4g}. These rows cannot come from what they say"
+    else:
+        what = f"above {float(np.max(largest)):.4g}, the largest that {setting.text} can certify"
+        why = f"the largest is {radius[bad].max():.4g}. These rows cannot come from that budget"
+        why += f". {explanation(radius, half, float(setting.sigma), int(setting.n), float(setting.alpha))}"
     message = (
-        f"{{rows}} with a radius above {largest:.4g}, the largest that N={n:,} and alpha={alpha:g} can certify at"
-        f" sigma={sigma:g}; the largest is {radius[bad].max():.4g}. These rows cannot come from that budget."
-        f" {explanation(radius, half, sigma, n, alpha)}."
-        " They are counted as printed in ACR and certified accuracy, and cut off at the maximum in the sound numbers"
+        f"{{rows}} with a radius {what}; {why}. They are counted as printed in ACR and certified accuracy, and cut off"
+        " at the maximum in the sound numbers"
     )
     return _finding("radius-above-maximum", bad, rows, message)
 
 
-def _without_wrong_counts(rows: Rows, n: int) -> tuple[Rows, Finding | None]:
-    """Counts of every class against n, the prediction and its count: where they contradict each other, none is used."""
+def _without_wrong_counts(rows: Rows, setting: Setting) -> tuple[Rows, Finding | None]:
+    """Counts of every class against the draws, the prediction and its count: where they contradict each other, none is
+    used. Where a row has no count, its counts tell it."""
     if rows.counts is None or not len(rows):
         return rows, None
-    bad = rows.counts.sum(axis=1) != n
+    total = setting.n if rows.draws is None else rows.draws
+    bad = rows.counts.sum(axis=1) != total
     classes = rows.counts.shape[1]
     predicted = (rows.predict >= 0) & (rows.predict < classes)
     of_predicted = np.take_along_axis(rows.counts, np.where(predicted, rows.predict, 0)[:, None], axis=1)[:, 0]
     told = rows.count >= 0
     bad |= (rows.predict >= classes) | (predicted & told & (of_predicted != rows.count))
     bad |= (rows.predict == ABSTAINED) & told & ~np.any(rows.counts == rows.count[:, None], axis=1)
-    bad &= rows.counts[:, 0] != -1  # rows that do not tell contradict nothing
+    silent = rows.counts[:, 0] == -1  # rows that do not tell contradict nothing
+    bad &= ~silent
+    all_draws = "the draws of the row" if rows.draws is not None or "n" in rows.varying else f"n={setting.n:,}"
     message = (
-        f"{{rows}} whose counts of every class cannot be read, do not add up to n={n:,}, or do not hold the"
+        f"{{rows}} whose counts of every class cannot be read, do not add up to {all_draws}, or do not hold the"
         " count of the prediction: these counts are not used"
     )
     counts = np.where(bad[:, None], -1, rows.counts)
-    return replace(rows, counts=counts), _finding("counts-mismatch", bad, rows, message)
+    count = np.where(predicted & ~told & ~bad & ~silent, of_predicted, rows.count)
+    return replace(rows, counts=counts, count=count), _finding("counts-mismatch", bad, rows, message)
 
 
-def _against_counts(
-    rows: Rows, radius: Float, half: Float, sigma: float, n: int, alpha: float
-) -> tuple[Rows, Float, Finding | None]:
+def _against_counts(rows: Rows, radius: Float, half: Float, setting: Setting) -> tuple[Rows, Float, Finding | None]:
     """Radii against the counts beside them, where the log has any: full precision where they agree, doubt where not.
 
-    A count that contradicts its radius is not used, and the lower end of the radius falls to what the count certifies.
+    A count that contradicts its radius is not used, nor are the counts of the other classes beside it, and the lower
+    end of the radius falls to what the count certifies.
     """
     known = rows.count >= 0
     if not np.any(known):
         return rows, half, None
+    if rows.draws is not None:  # a rule stopped them: its own bounds made the radii, not one fixed number of draws
+        return replace(rows, count=np.full(len(rows), -1)), half, None
     agrees = known.copy()
-    agrees[known] = _tails_agree(rows.count[known], radius[known], sigma, n, alpha)
+    agrees[known] = _tails_agree(rows.count[known], radius[known], setting[known])
     doubtful = np.flatnonzero(known & ~agrees)  # the tail settles nearly all; these are computed in full
     certified = radius.copy()
-    certified[doubtful] = np.asarray(radius_from_count(rows.count[doubtful], n, alpha, sigma))
+    at = setting[doubtful]
+    certified[doubtful] = np.asarray(radius_from_count(rows.count[doubtful], at.n, at.alpha, at.sigma))
     agrees[doubtful] = np.abs(certified - radius)[doubtful] <= SLACK * np.maximum(radius, certified)[doubtful]
     half = np.where(agrees, 0.0, half)
     bad = known & (np.abs(certified - radius) > half + SLACK * certified)
@@ -208,18 +261,20 @@ def _against_counts(
         " end is the smaller one of the two, and the count is not used"
     )
     finding = _finding("count-mismatch", bad, rows, message)
-    return replace(rows, count=np.where(bad, -1, rows.count)), half, finding
+    counts = None if rows.counts is None else np.where(bad[:, None], -1, rows.counts)
+    return replace(rows, count=np.where(bad, -1, rows.count), counts=counts), half, finding
 
 
-def _tails_agree(count: Integers, radius: Float, sigma: float, n: int, alpha: float) -> Flags:
+def _tails_agree(count: Integers, radius: Float, setting: Setting) -> Flags:
     """Whether P(K >= count) at the probability behind the radius is alpha, or above it at 1/2 where the radius is 0.
 
     That is the definition of the Clopper-Pearson bound, and much faster than finding the bound. Where it says no, or
     fails in far tails, nothing is decided.
     """
-    if n > 10**15:  # n - count is no float any more
+    n, alpha = setting.n, setting.alpha
+    if np.max(n) > 10**15:  # n - count is no float any more
         return np.zeros(len(count), bool)
-    tail = np.asarray(certified_radius_inverse_sf(radius, sigma))
+    tail = np.asarray(certified_radius_inverse_sf(radius, setting.sigma))
     with np.errstate(all="ignore"):
         level = betaincc(n - count + 1.0, count.astype(float), tail)
     positive = radius > 0

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from rstheory import _check, transport
 from rstheory._check import Float
 from rstheory._words import plural, printable
-from rstheory.budget import max_radius
 from rstheory.logs.arrays import as_text, compact, constant
 from rstheory.logs.doors import plot
 from rstheory.logs.finding import Finding
@@ -20,6 +19,7 @@ from rstheory.logs.lint import lint
 from rstheory.logs.parse import Origin, Parsed, parse
 from rstheory.logs.rounding import above
 from rstheory.logs.schema import ABSTAINED, COLUMNS
+from rstheory.logs.settings import in_order, largest_radius, of_varying, settled
 from rstheory.transport import BudgetedACR, RecoveredCounts
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ _ROW = ("index", "label", "predict", "radius", "half_unit", "correct", "count") 
 class CertificationLog:
     """The rows of one certification log, with the noise level and budget that they were made with.
 
-    Made by `read_log`, `from_arrays` or `from_frame`, which check the rows; the arrays cannot be written to.
-
+    Made by `read_log`, `from_arrays` or `from_frame`, which check the rows. The arrays cannot be written to.
     path: where it came from.
     index: number of each sample in its data set.
     label: its true class.
@@ -49,6 +48,9 @@ class CertificationLog:
     counts: estimation draws that gave each class, shape (samples, classes), -1 in rows that do not tell; or None.
     origin: what else made the rows, as far as the log tells.
     warnings: what the reader found.
+    varying: those of sigma, n and alpha that differ between the rows, one value per row; the fields then hold the
+        largest of each.
+    assumed: those of sigma, n and alpha that nothing told, so that they are the field's defaults.
     """
 
     path: str
@@ -65,6 +67,8 @@ class CertificationLog:
     counts: NDArray[np.integer[Any]] | None = None
     origin: Origin = field(default_factory=Origin)
     warnings: tuple[Finding, ...] = ()
+    varying: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check.positive("sigma", self.sigma)
@@ -192,34 +196,49 @@ class CertificationLog:
     @property
     def max_radius(self) -> float:
         """Largest radius that the budget can certify, 0 where it certifies nothing."""
-        return max(float(max_radius(self.n, self.alpha, self.sigma)), 0.0)
+        return float(np.max(self._max_radius, initial=0.0))
+
+    @property
+    def _max_radius(self) -> Float:
+        """The same, of each row where sigma, n or alpha differ between rows."""
+        return largest_radius(*(self.varying.get(name, getattr(self, name)) for name in ("n", "alpha", "sigma")))
 
     @property
     def impossible(self) -> NDArray[np.bool_]:
         """Rows whose radius the budget cannot have certified, whatever it was rounded by."""
-        return above(self.radius, self.half_unit, self.max_radius)
+        return above(self.radius, self.half_unit, self._max_radius)
 
     def rounded_down(self) -> CertificationLog:
         """The same log with each radius at the smallest value that prints as it does, and none above `max_radius`.
 
         What rounding has added to a radius is gone. That makes no certificate true: up to alpha of them may be false.
         """
-        radius = np.clip(self.radius - self.half_unit, 0.0, self.max_radius)
+        radius = np.clip(self.radius - self.half_unit, 0.0, self._max_radius)
         return replace(self, radius=radius, half_unit=np.broadcast_to(0.0, radius.shape))
 
     def possible(self) -> CertificationLog:
         """The same log with every radius cut off at `max_radius`. Lower ends stay what they are in `rounded_down`."""
-        radius = np.minimum(self.radius, self.max_radius)
+        radius = np.minimum(self.radius, self._max_radius)
         half_unit = np.where(self.radius > radius, radius - self.rounded_down().radius, self.half_unit)
         return replace(self, radius=radius, half_unit=half_unit)
 
     def select(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> CertificationLog:
         """The log cut to some of its rows, in the order given."""
         cut: Mapping[str, Any] = {name: getattr(self, name)[rows] for name in _ROW}
-        return replace(self, **cut, counts=None if self.counts is None else self.counts[rows])
+        varying = {name: values[rows] for name, values in self.varying.items()}
+        return replace(self, **cut, varying=varying, counts=None if self.counts is None else self.counts[rows])
+
+    def check_one_setting(self) -> None:
+        """ValueError where sigma, n or alpha differ between the rows, for what needs one of each."""
+        if self.varying:
+            raise ValueError(f"{self.path}: rows differ in {' and '.join(self.varying)}: this needs one for all rows")
 
     def recovered_counts(self) -> RecoveredCounts:
-        """Counts behind the radii of correct rows, then those of abstentions that tell: `transport.recover_counts`."""
+        """Counts behind the radii of correct rows, then those of abstentions that tell: `transport.recover_counts`.
+
+        ValueError where sigma, n or alpha differ between the rows.
+        """
+        self.check_one_setting()
         of, abstained = self.select(self.correct), self.select(self.predict == ABSTAINED)
         found = transport.recover_counts(of.radius, of.half_unit, of.count, self.n, self.alpha, self.sigma)
         return transport.with_abstentions(found, abstained.label, abstained.count, abstained.counts)
@@ -297,29 +316,17 @@ def assemble(
     n: int | None,
     alpha: float | None,
     warnings: Sequence[Finding] = (),
+    assumed: Sequence[str] = (),
 ) -> CertificationLog:
     """The log of rows that were parsed, checked at the noise level and budget that are given or that the rows tell.
 
-    warnings: what was found before. ValueError if something is told twice and differs, if one is missing, or if no row
-    can be used.
+    warnings: what was found before. assumed: which of sigma, n and alpha are defaults.
+    ValueError if something is told twice and differs, if one is missing, or if no row can be used.
     """
-    given = {"sigma": sigma, "n": n, "alpha": alpha}
-    for name, value in parsed.settings.items():
-        if given[name] is not None and given[name] != value:
-            raise ValueError(f"{path}: {name}={given[name]} is not allowed: the log itself says {value}")
-        given[name] = value
-    if given["sigma"] is None or given["n"] is None or given["alpha"] is None:
-        name = next(name for name, value in given.items() if value is None)
-        raise ValueError(f"{path}: {name} is not known: there is no column {name}, so pass {name}=...")
-    settings = float(given["sigma"]), int(given["n"]), float(given["alpha"])
+    settings = settled(path, parsed, sigma, n, alpha)
     rows = parsed.rows
-    if np.any(too_many := rows.count > settings[1]):
-        row = int(np.argmax(too_many))
-        raise ValueError(
-            f"{path}, line {rows.line[row]}: count={rows.count[row]} is not allowed: there are n={settings[1]} draws"
-        )
     checked = lint(rows, *settings)
-    if not len(checked.rows):
+    if sum(finding.rows for finding in checked.warnings if finding.code == "non-finite") == len(checked.rows):
         raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")
     rows = checked.rows
     return CertificationLog(
@@ -336,5 +343,7 @@ def assemble(
         alpha=settings[2],
         counts=None if rows.counts is None else compact(rows.counts),
         origin=parsed.origin,
-        warnings=(*parsed.findings, *warnings, *checked.warnings),
+        warnings=in_order((*parsed.findings, *warnings, *of_varying(rows), *checked.warnings)),
+        varying={name: constant(values) for name, values in rows.varying.items()},
+        assumed=tuple(assumed),
     )

@@ -6,7 +6,9 @@ sample. `schema` declares the columns. Nothing is checked here but that a cell c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,23 @@ from numpy.typing import NDArray
 
 from rstheory._words import plural
 from rstheory.logs.cells import Cells, Decimals, Flags, Integers, Table, decimals, integers, split
+from rstheory.logs.dialect import ABSTENTIONS, FALSE, MISSING, TRUE, decoded, heading, unwrapped, with_tabs
 from rstheory.logs.finding import Finding
-from rstheory.logs.schema import COLUMNS, EXPECTED, header_names, is_compressed, why_no_header
+from rstheory.logs.schema import (
+    ABSTAINED,
+    COLUMNS,
+    EXPECTED,
+    header_names,
+    is_compressed,
+    separator_of,
+    shown,
+    why_no_header,
+)
 
+_SUMMARY = 20  # lines of other text, from which on they are called garbled; or a tenth of the rows
 UNREADABLE = -2  # counts of a cell that holds something else
+# Numbers that something is computed from: one that was cut off is still a number, and another one.
+_USED_NUMBERS = ("idx", "label", "predict", "radius", "count", "n", "sigma", "alpha", "draws")
 _ORIGIN = ("n0", "seed", "tau", "noise", "dtype", "weights", "data", "software")
 
 
@@ -46,7 +61,8 @@ class Rows:
     """Rows of one log that could be read, in the order of the file; line is the 1-based line in the file.
 
     count is -1 where the log does not tell; counts, of every class, has the shape (rows, classes), with -1 in rows that
-    do not tell and `UNREADABLE` in those that cannot be read, or is None.
+    do not tell and `UNREADABLE` in those that cannot be read, or is None. draws: of each row, where a rule stopped it.
+    varying: those of sigma, n and alpha that are not the same in all rows.
     """
 
     line: Integers
@@ -57,6 +73,8 @@ class Rows:
     correct: Flags
     count: Integers
     counts: Integers | None = None
+    draws: Integers | None = None
+    varying: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -71,47 +89,76 @@ class Rows:
             correct=self.correct[rows],
             count=self.count[rows],
             counts=None if self.counts is None else self.counts[rows],
+            draws=None if self.draws is None else self.draws[rows],
+            varying={name: values[rows] for name, values in self.varying.items()},
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What a log says: its rows, the sigma, n and alpha that it has columns for, its origin, and what was found."""
+    """What a log says: its rows, the sigma, n and alpha that it has columns for, its origin, and what was found.
+
+    settings: those that are the same in all rows; the others are in `rows.varying`. lines: of the file.
+    """
 
     rows: Rows
     settings: dict[str, float]
     origin: Origin
     findings: tuple[Finding, ...]
+    lines: int
 
 
 def parse(path: str, content: bytes) -> Parsed:
     """Read the cells of a log. path: for messages.
 
-    ValueError, naming file and line, if it has no header, no row that can be read, or rows of several budgets or noise
-    levels.
+    ValueError, naming file and line, if it has no header, no row that can be read, or more lines that cannot.
     """
-    table = _table(path, content)
+    table, finished = _table(path, content)
     cells = table.columns
     numbers: dict[str, Integers] = {}
     valid: dict[str, Flags] = {}
-    for name in ("idx", "label", "predict", "count", "n"):
-        if name in cells:
-            numbers[name], readable = integers(cells[name])
-            valid[name] = readable & (numbers[name] >= COLUMNS[name].least)
+    integral = [name for name in COLUMNS if name in cells and name in _USED_NUMBERS and COLUMNS[name].kind == "integer"]
+    for name in integral:
+        numbers[name], valid[name] = integers(cells[name])
+    abstained, other = _abstentions(cells["predict"], numbers["predict"], valid["predict"])
+    if "count" in cells:
+        untold = _is_word(cells["count"], ~valid["count"], MISSING)
+        numbers["count"][untold], valid["count"][untold] = -1, True
+    for name, values in numbers.items():
+        valid[name] &= values >= (-1 if name == "count" else COLUMNS[name].least)
     if "count" in numbers and "n" in numbers:
         valid["count"] &= numbers["count"] <= numbers["n"]
     correct, valid["correct"] = _flags(cells["correct"])
+    valid["correct"] |= abstained & _is_word(cells["correct"], ~valid["correct"], MISSING)
     printed = decimals(cells["radius"])
-    valid["radius"] = printed.parsed
-    levels = {name: decimals(cells[name]) for name in ("sigma", "alpha") if name in cells}
-    for name, level in levels.items():
-        valid[name] = level.parsed & (level.value > 0) & (level.value < (1 if name == "alpha" else np.inf))
-    good = np.logical_and.reduce(list(valid.values()))
+    nothing = _is_word(cells["radius"], ~printed.parsed, ABSTENTIONS | MISSING)
+    nothing &= abstained | (cells["radius"].stop > cells["radius"].start)
+    printed.value[nothing & ~abstained] = np.nan
+    valid["radius"] = printed.parsed | nothing
+    levels = {which: decimals(cells[which]) for which in ("sigma", "alpha") if which in cells}
+    for which, level in levels.items():
+        valid[which] = level.parsed & (level.value > 0) & (level.value < (1 if which == "alpha" else np.inf))
+    cut = np.zeros(len(table.line), bool)
+    if len(cut) and not finished and table.line[-1] == table.last_line:
+        cut[-1] = table.names[-1] in _USED_NUMBERS
+    good = np.logical_and.reduce([*valid.values(), ~cut])
     findings = _unparsed(path, table, good, valid)
     if not np.any(good):
         if not len(good) and not table.odd:
-            raise ValueError(f"{path}, line 2: the log has a header and no row below it")
+            raise ValueError(f"{path}, line {table.last_line}: the log has a header and no row below it")
         raise ValueError(f"{path}, line {findings[0].line}: no row can be read; {findings[0].message}")
+    for finding in findings:
+        if finding.code == "truncated-line" and finding.rows > int(np.sum(good)):
+            raise ValueError(
+                f"{path}, line {finding.line}: most lines cannot be read, so that nothing can be said about the others:"
+                f" {finding.message}"
+            )
+    if not finished and good[-1:].any() and table.line[-1] == table.last_line:
+        message = "the last line has no newline at its end, as where a run was cut off: its row is kept"
+        findings.append(Finding("unfinished-line", 1, table.last_line, message))
+    other &= good
+    if np.any(other):
+        findings.append(_other_abstentions(table, other))
     rows = Rows(
         line=table.line,
         index=numbers["idx"],
@@ -121,52 +168,64 @@ def parse(path: str, content: bytes) -> Parsed:
         correct=correct,
         count=numbers.get("count", np.full(len(good), -1)),
         counts=_class_counts(cells["counts"]) if "counts" in cells else None,
+        draws=numbers.get("draws"),
     )
-    columns: dict[str, NDArray[Any]] = {"n": numbers["n"]} if "n" in numbers else {}
-    columns |= {name: level.value for name, level in levels.items()}
-    settings = {name: _only_value(path, table.line[good], name, values[good]) for name, values in columns.items()}
+    rows = rows if np.all(good) else rows[good]
+    columns: dict[str, NDArray[Any]] = {"n": numbers["n"][good]} if "n" in numbers else {}
+    columns |= {name: level.value[good] for name, level in levels.items()}
+    settings = {name: values[0].item() for name, values in columns.items() if np.all(values == values[0])}
+    varying = {name: values for name, values in columns.items() if name not in settings}
     origin, mixed = _origin(table, good)
-    return Parsed(rows if np.all(good) else rows[good], settings, origin, (*findings, *mixed))
+    return Parsed(replace(rows, varying=varying), settings, origin, (*findings, *mixed), table.last_line)
 
 
-def shown(text: bytes) -> str:
-    """Text of a file for a message, whatever bytes it holds, on one line and not longer than a line."""
-    start = repr(text[:80].decode("utf-8", "backslashreplace"))
-    return f"{start}..." if len(text) > 80 else start
-
-
-def _table(path: str, content: bytes) -> Table:
-    """The cells below the header; refuses what has no header or no row."""
-    if not content.strip():
+def _table(path: str, content: bytes) -> tuple[Table, bool]:
+    """The cells below the header, and whether the last line ends; refuses what has no header or no row."""
+    if not content.strip(b"\0 \t\r\n\xff\xfe"):
         raise ValueError(f"{path}, line 1: the file is empty; {EXPECTED}")
-    header = content.partition(b"\n")[0]
-    if (names := header_names(header)) is None:
-        reason = why_no_header(header)
-        if is_compressed(header):
-            raise ValueError(f"{path}, line 1: {reason}")  # what is in it says nothing to a reader
+    if is_compressed(content[:16]):
+        raise ValueError(f"{path}, line 1: {why_no_header(content[:16])}")  # what is in it says nothing to a reader
+    content = decoded(content)
+    head = heading(content)
+    if (names := header_names(head.text)) is None or (separator := separator_of(head.text)) is None:
+        reason = why_no_header(head.text)
         why = f"{reason}; " if reason else ""
-        raise ValueError(f"{path}, line 1: {shown(header)} is not the header: {why}{EXPECTED}")
-    return split(content, names)
+        raise ValueError(f"{path}, line {head.number}: {shown(head.text)} is not the header: {why}{EXPECTED}")
+    text = with_tabs(content[head.start :] if head.start else content, separator)
+    return split(text, names, head.number), content.endswith(b"\n")
 
 
-def _only_value(path: str, lines: Integers, name: str, values: NDArray[Any]) -> float:
-    """The value that all rows have, or ValueError."""
-    first: float = values[0].item()
-    if np.any(other := values != first):
-        row = int(np.argmax(other))
-        raise ValueError(
-            f"{path}, line {lines[row]}: {name}={values[row]} where the rows above have {name}={first}:"
-            " a log must come from one noise level and one budget; split it"
-        )
-    return first
+def _is_word(cells: Cells, rows: Flags, words: frozenset[bytes]) -> Flags:
+    """Which cells, among some rows, hold one of some words, in any letters."""
+    result = np.zeros(len(rows), bool)
+    for row in np.flatnonzero(rows):
+        result[row] = unwrapped(cells.text(int(row))).lower() in words
+    return result
+
+
+def _abstentions(cells: Cells, predict: Integers, readable: Flags) -> tuple[Flags, Flags]:
+    """Which rows abstain, and which say so by another code than -1; their predictions become -1."""
+    words = _is_word(cells, ~readable, ABSTENTIONS)
+    other = words | (readable & (predict < ABSTAINED))
+    predict[other], readable[words] = ABSTAINED, True
+    return readable & (predict == ABSTAINED), other
+
+
+def _other_abstentions(table: Table, rows: Flags) -> Finding:
+    cells = table.columns["predict"]
+    codes = list(dict.fromkeys(shown(cells.text(int(row)))[1:-1] for row in np.flatnonzero(rows)))
+    named = ", ".join(codes[:4]) + (", ..." if codes[4:] else "")
+    number = int(np.sum(rows))
+    message = f"{plural(number, 'row')} whose predict is {named}, which is no class: count as abstentions"
+    return Finding("other-abstention", number, int(table.line[rows][0]), message)
 
 
 def _flags(cells: Cells) -> tuple[Flags, Flags]:
-    """The column correct, 0 or 1 (some programs write False and True), and which cells are one of these."""
+    """The column correct, 0 or 1 or a word for it, and which cells are one of these."""
     value, readable = integers(cells)
-    for row in np.flatnonzero(~readable):
-        word = cells.text(int(row))
-        value[row], readable[row] = word == b"True", word in (b"True", b"False")
+    for words, meaning in ((TRUE, 1), (FALSE, 0)):
+        said = _is_word(cells, ~readable, words)
+        value[said], readable[said] = meaning, True
     return value == 1, readable & ((value == 0) | (value == 1))
 
 
@@ -201,12 +260,17 @@ def _origin(table: Table, good: Flags) -> tuple[Origin, list[Finding]]:
         distinct = list(dict.fromkeys(texts))
         values[name] = _value(name, distinct)
         if len(distinct) > 1 and COLUMNS[name].identity:
-            mixed.append(f"{name} is {distinct[0]} and {distinct[1]}" + (" and others" if distinct[2:] else ""))
+            others = " and others" if distinct[2:] else ""
+            mixed.append(f"{name} is {_cut(distinct[0])} and {_cut(distinct[1])}{others}")
             first_line.append(int(table.line[rows[next(i for i, text in enumerate(texts) if text != distinct[0])]]))
     if not mixed:
         return Origin(**values), []
     message = f"rows of more than one run: {'; '.join(mixed)}. They are kept, and taken as one log"
     return Origin(**values), [Finding("mixed-origin", len(rows), min(first_line), message)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def _value(name: str, texts: list[str]) -> int | float | str | None:
@@ -221,35 +285,51 @@ def _value(name: str, texts: list[str]) -> int | float | str | None:
 
 
 def _unparsed(path: str, table: Table, good: Flags, valid: dict[str, Flags]) -> list[Finding]:
-    """Findings on the lines that are no rows: headers once more, and lines that are cut or garbled."""
+    """Findings on the lines that are no rows: headers once more, lines that are cut or garbled, and other text."""
     if np.all(good) and not table.odd:
         return []
     lines = []
     for number, text in table.odd:
         cells = text.count(b"\t") + 1
-        lines.append((number, text, f"{plural(cells, 'column')} where {len(table.names)} are expected"))
+        problem = f"{plural(cells, 'column')} where {len(table.names)} are expected"
+        lines.append((number, text, "a carriage return inside" if b"\r" in text else problem))
     for row in map(int, np.flatnonzero(~good)):
-        column = next(name for name, fine in valid.items() if not fine[row])
-        problem = f"{column}={shown(table.columns[column].text(row))}"
+        column = next((name for name, fine in valid.items() if not fine[row]), None)
+        cell = table.columns[column or table.names[-1]].text(row)
+        problem = f"{column}={shown(cell)}" if column else f"no newline after {table.names[-1]}={shown(cell)}"
         lines.append((int(table.line[row]), table.text(row), problem))
     lines.sort()
-    header = "\t".join(table.names).encode()
-    headers: list[tuple[int, str]] = []
-    broken: list[tuple[int, str]] = []
+    end = int(table.line[good].max(initial=0))  # the last row: what follows it may be a summary
+    kinds: dict[str, list[tuple[int, str]]] = {"header": [], "other": [], "broken": []}
     for number, text, problem in lines:
-        cut_off = text != header and header.startswith(text)
-        names = None if cut_off else header_names(text)
-        if names is not None and names != table.names:
-            raise ValueError(
-                f"{path}, line {number}: a second header with other columns ({' '.join(names)}), so that the rows below"
-                " it mean something else; split the log there"
-            )
-        (broken if names is None else headers).append((number, problem))
+        kinds[_kind(path, table.names, number, text, number > end > 0)].append((number, problem))
+    if len(kinds["other"]) > max(_SUMMARY, int(np.sum(good)) // 10):  # no summary is so long
+        kinds["broken"] = sorted(kinds["broken"] + kinds.pop("other"))
     findings = []
-    if broken:
+    if broken := kinds["broken"]:
         message = f"{plural(len(broken), 'line')} cut off or garbled: left out (line {broken[0][0]}: {broken[0][1]})"
         findings.append(Finding("truncated-line", len(broken), broken[0][0], message))
-    if headers:
+    if headers := kinds["header"]:
         message = f"{plural(len(headers), 'line')} with the header once more, as where runs were appended: left out"
         findings.append(Finding("repeated-header", len(headers), headers[0][0], message))
+    if others := kinds.get("other"):
+        first = next(text for number, text, _ in lines if number == others[0][0])
+        message = f"{plural(len(others), 'line')} of other text, such as {shown(first)}: left out, as no rows"
+        findings.append(Finding("other-text", len(others), others[0][0], message))
     return findings
+
+
+def _kind(path: str, names: tuple[str, ...], number: int, text: bytes, after_the_rows: bool) -> str:
+    """What a line is that is no row: a header, other text (a comment, or a summary after the rows), or a broken row."""
+    header = "\t".join(names).encode()
+    again = header_names(text.lstrip(b"# ")) if text == header or not header.startswith(text) else None
+    if again is not None:
+        if again != names:
+            raise ValueError(
+                f"{path}, line {number}: a second header with other columns ({shown(' '.join(again))[1:-1]}), so that"
+                " the rows below it mean something else; split the log there"
+            )
+        return "header"
+    if text.startswith(b"#") or (after_the_rows and re.match(rb"\t*[^\W\d_]{2}.*\d|[-=*_]{3}", text)):
+        return "other" if not header.startswith(text) else "broken"
+    return "broken"

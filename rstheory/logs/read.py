@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from rstheory import _check
+from rstheory._check import Float
 from rstheory._words import plural
+from rstheory.logs.chunks import chunk_pattern, chunk_sets, joined
+from rstheory.logs.evidence import PROOF, in_hundredths, is_small, other_budget, other_noise
 from rstheory.logs.finding import Finding
+from rstheory.logs.lint import LARGEST_RADIUS
 from rstheory.logs.log import CertificationLog, assemble
-from rstheory.logs.parse import parse
+from rstheory.logs.parse import Parsed, parse
+from rstheory.logs.rounding import half_units
+from rstheory.logs.settings import settled
 
 DEFAULT_N, DEFAULT_ALPHA = 100_000, 1e-3  # the field's standard since Cohen et al.
 
@@ -43,7 +52,7 @@ def read_log(
     ...     text = ["idx label predict radius correct time", "0 3 3 1.15 1 0:00:08", "1 8 -1 0.0 0 0:00:08"]
     ...     _ = path.write_text("\\n".join(text).replace(" ", "\\t"))
     ...     log = read_log(path)
-    >>> log.sigma, log.n, log.samples, f"{log.acr:.3f}", log.warnings[0].code
+    >>> log.sigma, log.n, log.samples, f"{log.acr:.3f}", log.warnings[-1].code
     (0.5, 100000, 2, '0.575', 'rounded-radius')
     """
     if sigma is not None:
@@ -53,16 +62,106 @@ def read_log(
     if alpha is not None:
         _check.level("alpha", alpha)
     name = os.fspath(path)
-    parsed = parse(name, Path(path).read_bytes())
-    warnings: list[Finding] = []
-    if "sigma" not in parsed.settings:
+    return assembled(name, parse(name, Path(path).read_bytes()), sigma, n, alpha)
+
+
+def read_logs(
+    paths: Iterable[str], sigma: float | None = None, n: int | None = None, alpha: float | None = None
+) -> Iterator[CertificationLog | tuple[str, Exception]]:
+    """The logs of some files, in order, or (path, error) for what cannot be read: chunks of one run as one log.
+
+    Files are chunks of one run where their names say so (chunk_1out_of4, part3, 2of4) and no index is in two of them.
+    """
+    for chunks in chunk_sets(paths):
+        parsed: list[tuple[str, Parsed]] = []
+        for path in chunks:
+            try:
+                parsed.append((path, parse(path, Path(path).read_bytes())))
+            except (ValueError, OSError) as error:
+                yield path, error
+        one = joined([content for _, content in parsed]) if len(parsed) > 1 else None
+        if one is not None and (name := chunk_pattern(parsed[0][0])) is not None:
+            parsed = [(name, one)]
+        for path, content in parsed:
+            try:
+                yield assembled(path, content, sigma, n, alpha)
+            except ValueError as error:
+                yield path, error
+
+
+def assembled(name: str, parsed: Parsed, sigma: float | None, n: int | None, alpha: float | None) -> CertificationLog:
+    """The log of what was parsed: what its columns do not tell is taken from what is given, its name, or the default.
+
+    What the radii contradict is not used where only a name or a default says it, and is told where anything else does.
+    """
+    told = {*parsed.settings, *parsed.rows.varying}
+    given = {which for which, value in (("sigma", sigma), ("n", n), ("alpha", alpha)) if value is not None} | told
+    findings: list[Finding] = []
+    radius, half = _radii(parsed)
+    if "sigma" not in told:
         if sigma is None:
-            sigma = sigma_from_name(name)
+            sigma, findings = _noise_level(name, radius, len(parsed.rows))
         else:
-            warnings = _against_name(name, sigma, len(parsed.rows))
-    n = DEFAULT_N if n is None and "n" not in parsed.settings else n
-    alpha = DEFAULT_ALPHA if alpha is None and "alpha" not in parsed.settings else alpha
-    return assemble(name, parsed, sigma=sigma, n=n, alpha=alpha, warnings=warnings)
+            findings = _against_name(name, sigma, len(parsed.rows))
+    n = DEFAULT_N if n is None and "n" not in told else n
+    alpha = DEFAULT_ALPHA if alpha is None and "alpha" not in told else alpha
+    if not parsed.rows.varying:
+        sigma, n, alpha = settled(name, parsed, sigma, n, alpha)
+        before = n, alpha
+        n, alpha, more = _budget(parsed, (radius, half), (sigma, n, alpha), given)
+        findings += more
+        given |= {"n"} if n != before[0] else set()
+        given |= {"alpha"} if alpha != before[1] else set()
+    assumed = [which for which in ("n", "alpha") if which not in given]
+    return assemble(name, parsed, sigma=sigma, n=n, alpha=alpha, warnings=findings, assumed=assumed)
+
+
+def _noise_level(name: str, radius: Float, rows: int) -> tuple[float, list[Finding]]:
+    """The noise level that the name tells, or a hundredth of it where the radii say that it is in hundredths."""
+    sigma = sigma_from_name(name)
+    if (level := in_hundredths(radius, sigma)) is None:
+        return sigma, []
+    message = (
+        f"the name says sigma={sigma:g}, but the largest of all radii is {radius.max() / sigma:.2g} sigma: all"
+        f" {plural(rows, 'row')} are taken as certified at sigma={level:g}; if that is wrong, pass sigma (--sigma)"
+    )
+    return level, [Finding("sigma-against-radii", rows, None, message)]
+
+
+def _budget(
+    parsed: Parsed, radii: tuple[Float, Float], setting: tuple[float, int, float], given: set[str]
+) -> tuple[int, float, list[Finding]]:
+    """Budget and level, checked against the radii; with the finding that they contradict what was given or assumed."""
+    (radius, half), (sigma, n, alpha), rows = radii, setting, len(parsed.rows)
+    if np.all(parsed.rows.count >= 0) or parsed.rows.draws is not None:
+        return n, alpha, []  # counts say more than radii, and are checked one by one
+    if is_small(radius, sigma):
+        message = (
+            f"the largest of all radii is {radius.max() / sigma:.2g} sigma, sigma being {sigma:g}: a noise level that"
+            f" made them is nowhere near that; {plural(rows, 'row')} are taken as certified at it all the same"
+        )
+        return n, alpha, [Finding("sigma-against-radii", rows, None, message)] if radius.max() < 0.05 * sigma else []
+    if (found := other_budget(radius, half, sigma, n, alpha)) is not None:
+        free = "n" not in given and ("alpha" not in given or found.alpha == alpha)
+        said = f"N={n:,}" if found.alpha == alpha else f"N={n:,} and alpha={alpha:g}"
+        who = "given" if given & {"n", "alpha"} else "the field's default, and the log does not tell"
+        if free and found.weight >= PROOF:
+            message = f"{said} is {who}, but {found.text}, which is used; if that is wrong, pass n (--n)"
+            return found.n, found.alpha, [Finding("budget-against-radii", rows, None, message)]
+        message = f"{said} is {who}, and used, but {found.text}; if that is right, pass n (--n)"
+        return n, alpha, [Finding("budget-against-radii", found.tied, None, message)]
+    if (found := other_noise(radius, half, sigma, n, alpha)) is not None:
+        message = f"sigma={sigma:g} is used, but {found.text}; if that is right, pass sigma (--sigma)"
+        return n, alpha, [Finding("sigma-against-radii", found.tied, None, message)]
+    return n, alpha, []
+
+
+def _radii(parsed: Parsed) -> tuple[Float, Float]:
+    """The radii that were certified, and how far each may have been rounded."""
+    rows = parsed.rows
+    certified = (rows.predict >= 0) & (rows.printed.value > 0) & (rows.printed.value <= LARGEST_RADIUS)
+    printed = rows.printed[certified]
+    return printed.value, half_units(printed)[0]
 
 
 def sigma_from_name(path: str) -> float:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from rstheory.logs.dialect import SEPARATORS, cells_of
+
 Kind = Literal["integer", "decimal", "flag", "counts", "text"]
 
 ABSTAINED = -1  # the field's mark in the column `predict`
@@ -40,10 +42,23 @@ class Column:
 
 
 FIELD = (
-    Column("idx", "integer", "number of the sample in its data set", required=True, aliases=("original_idx",)),
-    Column("label", "integer", "its true class", required=True),
-    Column("predict", "integer", "the predicted class; -1 for an abstention", required=True, least=ABSTAINED),
-    Column("radius", "decimal", "certified radius, 0 for an abstention", required=True),
+    Column("idx", "integer", "number of the sample in its data set", required=True, aliases=("original_idx", "index")),
+    Column("label", "integer", "its true class", required=True, aliases=("true_label", "target")),
+    Column(
+        "predict",
+        "integer",
+        "the predicted class; -1 for an abstention",
+        required=True,
+        least=ABSTAINED,
+        aliases=("prediction", "pred"),
+    ),
+    Column(
+        "radius",
+        "decimal",
+        "certified radius, 0 for an abstention",
+        required=True,
+        aliases=("certified_radius", "exact_radius"),
+    ),
     Column("correct", "flag", "whether the prediction is the label", required=True),
     Column("time", "text", "time that the sample took"),
 )
@@ -121,25 +136,46 @@ _COMPRESSED = {
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
-_SEPARATORS = {rb",": "commas", rb";": "semicolons", rb"[ \t]+": "spaces", rb"[,; \t]+": "commas and spaces"}
+# Ways to separate names that are recognised, and not read: blanks stand inside the cells of the column time, too.
+_REFUSED = {rb"[ \t]+": "spaces", rb"[,; \t]+": "commas and spaces"}
 
 
 def header_names(line: bytes) -> tuple[str, ...] | None:
     """Column names if `line` heads a log: all that a log needs, in any order, each once; else None.
 
-    Names that the schema knows as another name of a column are given as that column's.
+    Names that the schema knows as another name of a column, or in other letters, are given as that column's.
 
     >>> header_names(b"original_idx\\tlabel\\tpredict\\tradius\\tcorrect")
     ('idx', 'label', 'predict', 'radius', 'correct')
-    >>> header_names(b"idx,label,predict,radius,correct,time")
+    >>> header_names(b"IDX,Label,predict,radius,correct")
+    ('idx', 'label', 'predict', 'radius', 'correct')
+    >>> header_names(b"idx label predict radius correct")
     """
-    names = _split(line)
-    return names if set(_REQUIRED) <= set(names) and len(set(names)) == len(names) else None
+    separator = separator_of(line)
+    return None if separator is None else _split(line, separator)
 
 
-def _split(line: bytes) -> tuple[str, ...]:
-    names = [name.strip().decode("latin-1") for name in line.removeprefix(b"\xef\xbb\xbf").split(b"\t")]
-    return tuple(name if _OFFICIAL.get(name, name) in names else _OFFICIAL[name] for name in names)
+def separator_of(line: bytes) -> bytes | None:
+    """What separates the names of a line that heads a log; None if it heads none.
+
+    >>> separator_of(b"idx;label;predict;radius;correct"), separator_of(b"hello, world")
+    (b';', None)
+    """
+    return next((mark for mark in SEPARATORS.values() if _is_header(_split(line, mark))), None)
+
+
+def _is_header(names: tuple[str, ...]) -> bool:
+    return set(_REQUIRED) <= set(names) and len({*names} - {""}) == sum(name != "" for name in names)
+
+
+def _split(line: bytes, separator: bytes) -> tuple[str, ...]:
+    written = [name.decode("latin-1") for name in cells_of(line.removeprefix(b"\xef\xbb\xbf").strip(b"\r"), separator)]
+    names = list(written)
+    for i, name in enumerate(written):
+        official = name.lower() if name.lower() in COLUMNS else _OFFICIAL.get(name.lower(), name)
+        if official not in names:
+            names[i] = official
+    return tuple(name or f" {i}" for i, name in enumerate(names))
 
 
 def is_compressed(line: bytes) -> bool:
@@ -150,8 +186,8 @@ def is_compressed(line: bytes) -> bool:
 def why_no_header(line: bytes) -> str | None:
     """What is wrong with a first line that is no header, where it can be told.
 
-    >>> why_no_header(b"idx,label,predict,radius,correct,time\\r")
-    'its names are separated by commas: separate the columns by tabs instead'
+    >>> why_no_header(b"idx label predict radius correct time\\r")
+    'its names are separated by spaces: separate the columns by tabs instead'
     >>> why_no_header(b"idx\\tlabel\\tpredict\\tradius proved\\tcorrect\\ttime")
     'the column radius is missing'
     >>> why_no_header(b"hello"), why_no_header(b"\\x1f\\x8b\\x08")
@@ -160,14 +196,20 @@ def why_no_header(line: bytes) -> str | None:
     for start, kind in _COMPRESSED.items():
         if line.startswith(start):
             return f"compressed ({kind}): unpack it first"
-    names = _split(line)
+    names = max((_split(line, mark) for mark in SEPARATORS.values()), key=lambda names: len({*names} & {*_REQUIRED}))
     missing = [name for name in _REQUIRED if name not in names]
     if len(missing) < len(_REQUIRED) - 1:  # two of its names at least: it means to be a header
         if missing:
             return f"the column{'s' * (len(missing) > 1)} {', '.join(missing)} {'are' if missing[1:] else 'is'} missing"
         twice = next((name for name in names if names.count(name) > 1), None)
-        return None if twice is None else f"the column {twice} is there twice"
-    for pattern, separators in _SEPARATORS.items():
+        return None if twice is None else f"the column {shown(twice)} is there twice"
+    for pattern, separators in _REFUSED.items():
         if header_names(re.sub(pattern, b"\t", line.strip())) is not None:
             return f"its names are separated by {separators}: separate the columns by tabs instead"
     return None
+
+
+def shown(text: bytes | str) -> str:
+    """Text of a file for a message, whatever it holds: on one line, escaped, in quotes, and not longer than a line."""
+    characters = text[:80].decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text[:80]
+    return repr(characters) + ("..." if len(text) > 80 else "")
