@@ -17,8 +17,9 @@ demo: .venv/demo  ## run the simulations, audit the logs that ship, draw the fig
 	.venv/bin/rstheory audit rstheory/zoo
 	.venv/bin/rstheory figures --out figures/experiments
 
+# One thread each: the processes of pytest share the cores already.
 test: .venv/test  ## run the whole test suite
-	.venv/bin/python -m pytest -n auto
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto
 
 proofs: .venv/test  ## check every proof: symbolic, ball arithmetic, Coq where it is installed
 	.venv/bin/python proofs/check.py
