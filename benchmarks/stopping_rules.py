@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,7 @@ from rstheory.sequential import (
     radius_grid,
     tail_for_radius,
 )
+from rstheory.sequential.decision import Decision
 from rstheory.tables import show
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -104,6 +106,10 @@ def adaptive(t: float, alpha: float, beta: float, stages: tuple[int, ...]) -> Ca
     return at
 
 
+def _mean_draws(rule: Decision, tail: float) -> float:
+    return float(rule.characteristics(tail).draws)
+
+
 @app.command()
 def decisions(
     radius: Annotated[float, typer.Option(help="Radius to certify, at sigma = 1.")] = 1.0,
@@ -129,7 +135,7 @@ def decisions(
         add(name, proved, table.level(t), table.draws)
     for rule in (mixture_decision(t, cap, alpha), group_sequential_decision(t, cap, alpha)):
         level = float(crossing_probability_sf(rule.looks, rule.most_failures, t)[-1])
-        add(f"ours: {rule.name}", rule.level, level, lambda rate, rule=rule: rule.characteristics(rate).draws)  # type: ignore[misc]
+        add(f"ours: {rule.name}", rule.level, level, partial(_mean_draws, rule))
     p, rate = np.array(Successes), 1 - np.array(Successes)
     limit = -np.log(alpha) / (p * np.log(p / (1 - t)) + rate * np.log(rate / t))
     rows.append({"rule": "limit ln(1/alpha)/KL", **{f"p={p}": x for p, x in zip(Successes, limit, strict=True)}})

@@ -72,10 +72,11 @@ def measure(
     with progress(3 * len(indices)) as advance:
         counts = label_counts(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
         advance(len(indices))
-        options = {"sigma": sigma, "draws": gradient_draws, "seed": seed, "advance": advance}
         model = model.to(device).requires_grad_(True)
         before, after = (
-            gradient_norms(model, data, indices, attack=part, **options)  # type: ignore[arg-type]
+            gradient_norms(
+                model, data, indices, attack=part, sigma=sigma, draws=gradient_draws, seed=seed, advance=advance
+            )
             for part in (None, attack)
         )
     columns = (indices, data.labels[indices].tolist(), counts.tolist(), before.tolist(), after.tolist())
