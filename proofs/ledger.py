@@ -398,6 +398,7 @@ LEDGER: tuple[Row, ...] = (
         (
             coq("C11.v", "C11_exists", "C11", "C11_above_plain", "C11_all_agree"),
             balls("randomized.py", "level_is_exact", covers="every N <= 200, three α, four p, in rational arithmetic"),
+            by_tests("test_randomized.py", "test_sound_and_between_the_plain_bounds", "test_level_is_alpha_exactly"),
         ),
         "a U drawn from a generator is uniform on a grid only",
     ),
@@ -412,6 +413,7 @@ LEDGER: tuple[Row, ...] = (
             coq("C12.v", "count_is_binomial", "C12_bounds", "C12_selection", "C12", covers="buckets"),
             coq("C12.v", "C12_runner_up", covers="the runner-up of the estimation draws"),
             coq("Refutations_anytime.v", "C12_leader_is_false", covers="false for the leader of the estimation draws"),
+            by_tests("test_two_class.py", "test_error_rate_exactly", "test_value_from_the_bounds"),
         ),
         "that σ/2 (Φ⁻¹(p_A) - Φ⁻¹(p_B)) certifies (Cohen et al. 2019) is taken from its source",
     ),
@@ -500,6 +502,11 @@ LEDGER: tuple[Row, ...] = (
             coq("Refutations_anytime.v", "untruncated_mixture_is_false", covers="false without the truncation"),
             balls("anytime.py", "false_alarms", covers="exact rates, N <= 60, four α, three q, p = q and below"),
             balls("anytime.py", "against_every_path", covers="the same rates from all 2^N paths, N <= 12"),
+            by_tests(
+                "test_sequential_mixture.py",
+                "test_evidence_is_a_supermartingale_for_every_p_up_to_q",
+                "test_false_alarms_exactly",
+            ),
         ),
         "that the limit over the horizon is the probability for runs without a cap: countable additivity",
     ),
@@ -515,6 +522,11 @@ LEDGER: tuple[Row, ...] = (
             coq("G1_mixture.v", "G2_kt", covers="this mixture"),
             coq("G2_interval.v", "G2_monotone", "G2_above_1", "G2_interval", "G2_any_rejected", covers="the interval"),
             balls("anytime.py", "bound_against_brute_force", covers="bisection, a grid of q and all paths, N <= 10"),
+            by_tests(
+                "test_sequential_mixture.py",
+                "test_anytime_bound_is_sound_and_tight",
+                "test_anytime_bound_is_the_infimum_by_brute_force",
+            ),
         ),
         "runs without a cap, as for G1",
     ),
@@ -523,7 +535,7 @@ LEDGER: tuple[Row, ...] = (
         "giving up early, by any rule at all, spends no α",
         "known",
         "proved",
-        (coq("G1.v", "G3"),),
+        (coq("G1.v", "G3"), by_tests("test_sequential_rules.py", "test_giving_up_does_not_touch_the_level")),
         "nothing",
     ),
     Row(
@@ -537,6 +549,10 @@ LEDGER: tuple[Row, ...] = (
             coq("G4.v", "G4_all_radii", covers="one run for all radii, uncorrected, by a family of thresholds"),
             coq("Refutations_anytime.v", "repeated_clopper_pearson_is_false", covers="bounds at α each"),
             balls("anytime.py", "repeated_bounds", covers="bounds at α each: above α by N = 60, four α, three p"),
+            by_tests("test_sequential_crossing.py", "test_the_worst_case_is_the_threshold"),
+            by_tests(
+                "test_sequential_crossing.py", "test_crossing_probability_is_never_too_small_and_hardly_too_large"
+            ),
         ),
         "nothing",
     ),
@@ -545,7 +561,7 @@ LEDGER: tuple[Row, ...] = (
         "G2 at wα during the run, Clopper-Pearson at (1-w)α at the cap: one bound, all radii from it, at level α",
         "new",
         "proved",
-        (coq("G5.v", "G5"),),
+        (coq("G5.v", "G5"), by_tests("test_sequential_rules.py", "test_false_alarms_of_every_rule_exactly")),
         "the least mean number of draws is measured, not proved",
     ),
     Row(
@@ -558,6 +574,11 @@ LEDGER: tuple[Row, ...] = (
             coq("H.v", "H1_mean_zero", "H1_gap", "H1_optimum", covers="the duality gap"),
             coq("H_atoms.v", "dependent", "H1_atoms", covers="the number of values"),
             coq("Refutations.v", "H1_optimum_at_values_is_false", covers="false if checked at the values of G only"),
+            by_tests(
+                "test_mixture.py",
+                "test_gap_bounds_the_derivative_at_every_p",
+                "test_no_distribution_beats_the_estimate_by_more_than_its_gap",
+            ),
         ),
         "laws with infinitely many values; that a maximum is attained",
     ),
@@ -567,7 +588,10 @@ LEDGER: tuple[Row, ...] = (
         "with probability at least 1 - α",
         "known",
         "proved",
-        (coq("H.v", "H3_localization"),),
+        (
+            coq("H.v", "H3_localization"),
+            by_tests("test_mixture_region.py", "test_range_holds_every_population_whose_law_is_in_the_region"),
+        ),
         "that the region has its level: each region's own claim",
     ),
 )

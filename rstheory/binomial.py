@@ -28,6 +28,7 @@ from rstheory._check import Float, Values, scalar_or_array
 from rstheory._saddlepoint import log1pmx, log_inner_pmf
 
 _EPS = float(np.finfo(float).eps)
+_UP, _DOWN = +1, -1  # ways to round
 # Gauss-Legendre on [0, 1]. 22 nodes already evaluate ln P to rounding for alpha <= 1/2 and any j, k; 24 leave a margin.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1)[:, None], 0.5 * _WEIGHTS
@@ -141,14 +142,14 @@ def _bounds_between(j: Float, k: Float, alpha: Float) -> tuple[Float, Float]:
     """
     tail, success = np.empty_like(j), np.empty_like(j)
     usual = alpha <= 0.5
-    tail[usual], success[usual] = _solve(j[usual], k[usual], alpha[usual], +1)
+    tail[usual], success[usual] = _solve(j[usual], k[usual], alpha[usual], _UP)
     mirrored = ~usual
-    success[mirrored], tail[mirrored] = _solve(k[mirrored] - 1, j[mirrored] + 1, 1 - alpha[mirrored], -1)
+    success[mirrored], tail[mirrored] = _solve(k[mirrored] - 1, j[mirrored] + 1, 1 - alpha[mirrored], _DOWN)
     return tail, success
 
 
-def _solve(j: Float, k: Float, alpha: Float, outward: int) -> tuple[Float, Float]:
-    """(t, 1 - t) with P(Bin(j + k, t) <= j) = alpha <= 1/2; outward = +1 rounds t up and 1 - t down, -1 the reverse.
+def _solve(j: Float, k: Float, alpha: Float, rounding: int) -> tuple[Float, Float]:
+    """(t, 1 - t) with P(Bin(j + k, t) <= j) = alpha <= 1/2; _UP rounds t up and 1 - t down, _DOWN the reverse.
 
     The smaller of the two is solved for, so that its digits are its own; the other is what remains of 1. The root has
     n t >= j, because a binomial's median is at most its mean rounded up, so no start need lie below.
@@ -162,9 +163,9 @@ def _solve(j: Float, k: Float, alpha: Float, outward: int) -> tuple[Float, Float
     success = 1 - tail
     low = tail <= 0.5
     tail[low] = (
-        _newton(j[low], k[low], alpha[low], np.maximum(n[low] * tail[low], j[low]), _BY_FAILURES, outward) / n[low]
+        _newton(j[low], k[low], alpha[low], np.maximum(n[low] * tail[low], j[low]), _BY_FAILURES, rounding) / n[low]
     )
-    success[low] = np.nextafter(1 - tail[low], 0.5 - 0.5 * outward)
+    success[low] = np.nextafter(1 - tail[low], 0.5 - 0.5 * rounding)
 
     high = ~low
     n, j, k, alpha = n[high], j[high], k[high], alpha[high]
@@ -175,8 +176,8 @@ def _solve(j: Float, k: Float, alpha: Float, outward: int) -> tuple[Float, Float
     # Where SciPy's quantile underflows, n L is small, and P(Bin(n, L) >= k) is close to (n L)^k / k!.
     leading = np.minimum(np.exp((np.log(alpha) + gammaln(k + 1)) / k), 0.5 * n)
     start = np.minimum(np.where((start > 0) & (start < 1), n * start, leading), k)
-    success[high] = _newton(j, k, alpha, start, _BY_SUCCESSES, -outward) / n
-    tail[high] = np.nextafter(1 - success[high], 0.5 + 0.5 * outward)
+    success[high] = _newton(j, k, alpha, start, _BY_SUCCESSES, -rounding) / n
+    tail[high] = np.nextafter(1 - success[high], 0.5 + 0.5 * rounding)
     return tail, success
 
 
@@ -205,7 +206,7 @@ _BY_SUCCESSES = _Coordinate(lambda j, k, mean: (j + k - mean, mean, k - mean), -
 
 
 def _newton(j: Float, k: Float, alpha: Float, mean: Float, coordinate: _Coordinate, rounding: int) -> Float:
-    """The mean at which P(Bin <= j) = alpha, from the start `mean`, rounded up (rounding = +1) or down (-1)."""
+    """The mean at which P(Bin <= j) = alpha, from the start `mean`, rounded up (_UP) or down (_DOWN)."""
     log_alpha = np.log(alpha)
     mean, result = mean.copy(), np.empty_like(mean)
     active = np.arange(mean.size)

@@ -202,13 +202,15 @@ def _increment_by_failures(j: Float, n: int, alpha: float) -> Float:
 def _expectation(
     probability: Float,
     weights: Callable[[Any, int, float], Float],
-    removed: int,
+    derivative: int,
     n: int,
     alpha: float,
     sigma: ArrayLike,
     in_tail: bool,
 ) -> Values:
-    """sigma N^removed E[weight(J)] for J ~ Bin(N - removed, t) failures, where t or p = 1 - t is the `probability`.
+    """sigma N^d E[weight(J)] for J ~ Bin(N - d, t) failures, where t or p = 1 - t is the `probability`.
+
+    derivative: d, 0 for the expected radius and 1 for its slope.
 
     `weights` gives the weights at sigma = 1 of consecutive failure counts: non-negative, at most g_N(N), and 0 for more
     failures than still certify.
@@ -220,11 +222,11 @@ def _expectation(
         raise ValueError(f"alpha must be a single number here, got an array of shape {np.shape(alpha)}")
     alpha = float(_check.level("alpha", alpha))
     with np.errstate(over="ignore"):
-        scale = np.asarray(_check.noise_level("sigma", sigma) * float(n**removed))
+        scale = np.asarray(_check.noise_level("sigma", sigma) * float(n**derivative))
     _check.refuse(
         "sigma", np.broadcast_to(sigma, scale.shape), scale > 1e306, "at this budget the slope exceeds every float"
     )
-    draws = n - removed
+    draws = n - derivative
     last = min(n - int(min_certifiable_count(n, alpha)), draws)  # the largest number of failures with a weight
     if last < 0:
         return np.zeros(np.broadcast_shapes(probability.shape, scale.shape))[()]

@@ -29,8 +29,9 @@ def test_error_rate_exactly(p, alpha):
         assert chance[radius > max(true, 0.0)].sum() <= alpha
 
 
-def test_bound_on_the_runner_up_of_the_counted_draws_breaks_the_level():
-    """Broken on purpose: alpha/2 for the rival that these very draws show to be strongest, nothing for the others."""
+def test_bound_on_a_rival_chosen_for_its_few_counted_draws_breaks_the_level():
+    """Broken on purpose: alpha/2 for a rival that these very draws choose, nothing for the others. (For the rival that
+    has the most of them it would hold: `proofs/coq/C12.v`, C12_runner_up.)"""
     n, alpha, p = 30, 0.4, (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
     rng = np.random.default_rng(0)
     counts = rng.multinomial(n, p, size=20_000)
