@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Float = NDArray[np.float64]
 # What functions of scalars and arrays alike return: a scalar for scalars, else an array.
 Values = np.float64 | NDArray[np.float64]
-Counts = np.int64 | int | NDArray[Any]  # an object array of Python integers where they exceed 64 bits
+CountValues = np.int64 | int | NDArray[Any]  # an object array of Python integers where they exceed 64 bits
 _BOOL = (bool, np.bool_)
 
 

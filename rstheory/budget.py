@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri, ndtri_exp
 
 from rstheory import _check
-from rstheory._check import Counts, Float, Values
+from rstheory._check import CountValues, Float, Values
 from rstheory._laws import Binomial, expectations, summed_counts
 from rstheory.binomial import clopper_pearson_lower_sf, poisson_limit
 from rstheory.radius import certified_radius_sf
@@ -69,7 +69,7 @@ def _rounded_down(radius: Float) -> Float:
     return radius * (1 - 16 * np.finfo(float).eps)
 
 
-def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> Counts:
+def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> CountValues:
     """Smallest count k with a positive certified radius at budget n: L(k; n, alpha) > 1/2 (C9).
 
     Divided by n it is the paper's p_min. Where not even k = n is enough (alpha^(1/n) <= 1/2), n + 1 is returned.

@@ -12,7 +12,7 @@ import rstheory
 from rstheory.cli import app
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
-from rstheory.smoothing.training import Attack, label_counts
+from rstheory.smoothing.training import Attack, count_labels
 from rstheory.smoothing.training.gradients import gradient_norms
 from rstheory.smoothing.training.measure import measure
 
@@ -42,7 +42,7 @@ def test_measure_writes_what_its_parts_find(tmp_path, sigma, options, steps, ste
     data, model = load("digits", "test"), load_checkpoint(CHECKPOINT).model.requires_grad_(True)
     assert frame["label"].tolist() == data.labels[indices].tolist()
     alike = {"sigma": sigma, "seed": 5}
-    counts = label_counts(model, data, indices, draws=30, device=torch.device("cpu"), **alike)
+    counts = count_labels(model, data, indices, draws=30, device=torch.device("cpu"), **alike)
     assert frame["count"].tolist() == counts.tolist()
     plain = gradient_norms(model, data, indices, draws=3, **alike).numpy()
     attacked = gradient_norms(model, data, indices, draws=3, attack=Attack(0, steps, step), **alike).numpy()

@@ -16,7 +16,7 @@ from rstheory.smoothing.training import (
     Method,
     Objective,
     Outcome,
-    label_counts,
+    count_labels,
     train,
 )
 from rstheory.smoothing.training.epoch import COLUMNS
@@ -201,7 +201,7 @@ def test_easy_samples_become_easier_and_hard_ones_harder(tmp_path):
         out = tmp_path / f"{method}.safetensors"
         trained(out, method, quick(epochs=20, batch=128), data=data)
         model = load_checkpoint(out).model
-        p[method] = label_counts(model, test, range(len(test)), sigma=0.5, draws=400, seed=5, device=CPU).numpy() / 400
+        p[method] = count_labels(model, test, range(len(test)), sigma=0.5, draws=400, seed=5, device=CPU).numpy() / 400
     assert np.mean(p["easy"] > 0.95) > np.mean(p["gaussian"] > 0.95) + 0.05
     assert np.mean(p["easy"] < 0.5) > np.mean(p["gaussian"] < 0.5) + 0.1
     assert np.mean(p["easy"]) < np.mean(p["gaussian"]) - 0.05

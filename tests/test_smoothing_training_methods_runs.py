@@ -16,7 +16,7 @@ from rstheory.smoothing.training import (
     Settings,
     SmoothAdv,
     Step,
-    label_counts,
+    count_labels,
     recipe,
     train,
 )
@@ -74,7 +74,7 @@ def networks(tmp_path_factory):
 def shares(model, levels):
     """Shares of test images whose label probability passes these levels, by 400 draws."""
     test = load("digits", "test")
-    counts = label_counts(model, test, range(len(test)), sigma=0.5, draws=400, seed=5, device=CPU).numpy()
+    counts = count_labels(model, test, range(len(test)), sigma=0.5, draws=400, seed=5, device=CPU).numpy()
     return [float(np.mean(counts > level * 400)) for level in levels]
 
 

@@ -23,7 +23,7 @@ from rstheory.smoothing.training import (
     Objective,
     Outcome,
     Settings,
-    label_counts,
+    count_labels,
     recipe,
     train,
 )
@@ -75,7 +75,7 @@ def reference(data, parts, *, sigma, epochs, draws, batch, augment, start, thres
 
         def right(n, epoch=epoch):
             options = {"sigma": sigma, "draws": n, "seed": seeded(0, epoch, 1), "device": CPU}
-            return label_counts(model, data, range(len(data)), **options).numpy()
+            return count_labels(model, data, range(len(data)), **options).numpy()
 
         if "discard" in parts and epoch == start:
             kept = (right(discard_draws) >= threshold * discard_draws).astype(float)

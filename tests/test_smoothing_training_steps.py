@@ -15,7 +15,7 @@ from rstheory.smoothing.training import (
     Method,
     Perturbation,
     Sampler,
-    label_counts,
+    count_labels,
     train,
 )
 from rstheory.smoothing.training.epoch import WATCH, seed_of
@@ -159,7 +159,7 @@ def test_noise_has_the_level_that_was_asked_for(digits, tmp_path, sigma):
 
     class Counting(Sampler):
         def weights(self, epoch):
-            direct = label_counts(epoch.model, digits, range(len(digits)), sigma=sigma, draws=64, seed=1, device=CPU)
+            direct = count_labels(epoch.model, digits, range(len(digits)), sigma=sigma, draws=64, seed=1, device=CPU)
             counted.append((epoch.sigma, epoch.count(64).sum() - direct.sum()))
 
     configuration = quick(epochs=1, draws=3, sigma=sigma)
@@ -221,7 +221,7 @@ def test_every_column_of_the_training_log_is_what_it_says(digits, tmp_path):
     # Fewer than 500 training samples: all are watched.
     model = load_checkpoint(tmp_path / "a.safetensors").model
     options = {"sigma": 0.4, "draws": 16, "device": CPU}
-    counts = label_counts(model, digits, range(len(digits)), seed=seed_of(0, 2, WATCH), **options).numpy()
+    counts = count_labels(model, digits, range(len(digits)), seed=seed_of(0, 2, WATCH), **options).numpy()
     edges = {"p0-0.25": (0, 4), "p0.25-0.5": (4, 8), "p0.5-0.75": (8, 12), "p0.75-1": (12, 16), "p1": (16, 17)}
     assert list(edges) == [name for name in lines[0] if name in edges]
     shares = [np.mean((counts >= low) & (counts < high)) for low, high in edges.values()]

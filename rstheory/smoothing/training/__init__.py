@@ -20,7 +20,7 @@ from rstheory.smoothing.training.objectives import Macer as Macer
 from rstheory.smoothing.training.objectives import SmoothMix as SmoothMix
 from rstheory.smoothing.training.perturbations import Attack as Attack
 from rstheory.smoothing.training.perturbations import SmoothAdv as SmoothAdv
-from rstheory.smoothing.training.probability import label_counts as label_counts
+from rstheory.smoothing.training.probability import count_labels as count_labels
 from rstheory.smoothing.training.recipes import RECIPES as RECIPES
 from rstheory.smoothing.training.recipes import published_draws as published_draws
 from rstheory.smoothing.training.recipes import recipe as recipe

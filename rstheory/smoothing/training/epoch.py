@@ -16,7 +16,7 @@ from rstheory._progress import PartProgress
 from rstheory.smoothing.data import Dataset, flip_and_crop
 from rstheory.smoothing.training.cost import counted_passes
 from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
-from rstheory.smoothing.training.probability import class_counts, label_counts
+from rstheory.smoothing.training.probability import class_counts, count_labels
 from rstheory.smoothing.training.run_state import RunState
 from rstheory.smoothing.training.samplers import draw
 from rstheory.smoothing.training.settings import Settings
@@ -157,7 +157,7 @@ def _shares(
     state: RunState, settings: Settings, data: Dataset, device: torch.device, watched: Sequence[int]
 ) -> list[float]:
     """Shares of these training images with p in each of the classes of the log."""
-    about = (label_counts, state.epoch, settings, data, device, watched, WATCH)
+    about = (count_labels, state.epoch, settings, data, device, watched, WATCH)
     counts = _counts(*about, state.model, WATCH_DRAWS).numpy()
     classes = np.searchsorted(np.array(P_EDGES) * WATCH_DRAWS, counts, side="right") - 1
     return list(np.bincount(classes, minlength=len(P_EDGES)) / len(counts))

@@ -15,7 +15,7 @@ from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint, note_other_noise
 from rstheory.smoothing.training.gradients import gradient_norms
 from rstheory.smoothing.training.perturbations import Attack
-from rstheory.smoothing.training.probability import label_counts
+from rstheory.smoothing.training.probability import count_labels
 from rstheory.smoothing.training.settings import Settings
 
 COLUMNS = ("idx", "label", "count", "gradient", "gradient_attacked")
@@ -70,7 +70,7 @@ def measure(
     indices = data.every(skip, limit, start).tolist()
     model = loaded.model
     with progress(3 * len(indices)) as advance:
-        counts = label_counts(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
+        counts = count_labels(model, data, indices, sigma=sigma, draws=draws, seed=seed, device=device)
         advance(len(indices))
         model = model.to(device).requires_grad_(True)
         before, after = (

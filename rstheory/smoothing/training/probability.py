@@ -49,7 +49,7 @@ def class_counts(
     return torch.from_numpy(np.concatenate(counts))
 
 
-def label_counts(
+def count_labels(
     model: nn.Module,
     data: Dataset,
     indices: Sequence[int],
