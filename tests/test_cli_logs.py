@@ -119,3 +119,28 @@ def test_text_of_a_file_reaches_the_terminal_escaped_and_cut(tmp_path):
     assert "\x1b[31m" not in result.output
     assert "xxx" in result.output
     assert "x" * 100 not in result.output
+
+
+def test_strict_fails_on_findings_but_not_on_notes(tmp_path):
+    """Rounded radii are a note; a sample that is there twice is not."""
+    path = write(tmp_path, lines_of(100_000), "noise_0.50")
+    assert audit(path, "--strict").exit_code == 0
+    write(tmp_path, [*lines_of(100_000), lines_of(100_000)[1]], "noise_0.50")
+    assert audit(path).exit_code == 0
+    result = audit(path, "--strict")
+    assert result.exit_code == 1
+    assert "duplicate-index" in result.stdout
+
+
+def test_the_reference_is_what_figures_compare_with(tmp_path):
+    for name, seed in (("strong", 0), ("weak", 1)):
+        write(tmp_path / name, lines_of(100_000, seed=seed), "noise_0.50")
+    for name in ("strong", "weak"):
+        out = tmp_path / f"figures of {name}"
+        result = audit(
+            tmp_path / "strong", tmp_path / "weak", "--figures", out, "--reference", tmp_path / name / "noise_0.50"
+        )
+        assert result.exit_code == 0, result.output
+        caption = (out / "sigma_0.5" / "attribution.txt").read_text()
+        assert caption.startswith(f"ACR of each log minus that of {name},")
+    assert audit(tmp_path / "strong", "--reference", tmp_path / "nowhere").exit_code == 2

@@ -132,6 +132,12 @@ class AuditReport:
     def __repr__(self) -> str:
         return f"AuditReport({len(self.logs)} logs in {len(self.groups)} groups; rstheory.audit.print_report shows it)"
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found: in the logs, then between two of them."""
+        of_logs = tuple(finding for log in self.logs for finding in log.log.warnings)
+        return of_logs + tuple(finding for group in self.groups for pair in group.between for finding in pair)
+
     def members(self, group: Group) -> tuple[LogReport, ...]:
         """The logs of a group."""
         return tuple(self.logs[i] for i in group.members)

@@ -40,6 +40,15 @@ def audit(
         Path | None,
         typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LOG", dir_okay=False, help="Log that figures compare the others with. Default: the largest ACR's."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with status 1 if anything was found that is more than a note.")
+    ] = False,
     compare: Annotated[
         bool | None,
         typer.Option("--compare/--no-compare", help="Compare every pair of logs. Default: in groups of up to 12 logs."),
@@ -50,6 +59,7 @@ def audit(
     Logs have the columns idx label predict radius correct, separated by tabs or commas; chunks of one run are read as
     one log. They are compared where sigma, N, alpha and the data set agree.
     """
+    from rstheory._files import first_same
     from rstheory._progress import on_terminal
     from rstheory.audit.export import to_json, write_json
     from rstheory.audit.report import Pairs, audit_report
@@ -59,6 +69,9 @@ def audit(
 
     files = find_logs(paths)
     _spare_the_logs(files.logs, json, figures)
+    compared_with = None if reference is None else first_same(reference, files.logs)
+    if reference is not None and compared_with is None:
+        refuse(f"--reference {reference} is none of the logs to be read")
     errors = list(files.errors)
     logs: list[CertificationLog] = []
     with on_terminal("reading", "logs")(len(files.logs)) as advance:
@@ -89,11 +102,11 @@ def audit(
         if figures is not None and logs:
             from rstheory.plots.audit import write_figures
 
-            for file in write_figures(report, figures, on_terminal("drawing", "groups")):
+            for file in write_figures(report, figures, compared_with, on_terminal("drawing", "groups")):
                 typer.echo(f"wrote {printable(str(file))}")
     except OSError as error:
         refuse(f"cannot write {error.filename or ''}: {error.strerror or error}")
-    if errors:
+    if errors or (strict and not all(finding.is_note for finding in report.findings)):
         raise typer.Exit(UNREADABLE)
 
 

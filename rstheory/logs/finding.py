@@ -31,6 +31,8 @@ CODES = (
     "different-budget",
     "different-sigma",
 )
+# Habits of whoever wrote the log, which leave every number what it is, or bound how far it is off.
+NOTES = ("repeated-header", "other-text", "joined-chunks", "rounded-radius")
 
 
 @dataclass(frozen=True)
@@ -47,3 +49,8 @@ class Finding:
     rows: int
     line: int | None
     message: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is only worth knowing: see `NOTES`."""
+        return self.code in NOTES

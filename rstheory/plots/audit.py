@@ -35,17 +35,21 @@ _PREDICTED = (
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 
 
-def write_figures(report: AuditReport, folder: Path, progress: Progress = silent) -> list[Path]:
+def write_figures(
+    report: AuditReport, folder: Path, reference: str | None = None, progress: Progress = silent
+) -> list[Path]:
     """Draw every figure of every group into a folder of its own: PNG, PDF, its data as CSV, its caption as TXT.
 
-    What needs two logs, or a budget that can be transported, is left out where there are none. progress: opened with
-    the number of groups.
+    What needs two logs, or a budget that can be transported, is left out where there are none.
+
+    reference: path of the log that the others of its group are compared with; default: the largest ACR's.
+    progress: opened with the number of groups.
     """
     written: list[Path] = []
     with progress(len(report.groups)) as advance:
         for group, tag in zip(report.groups, group_tags(report.groups), strict=True):
             made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-            for plate in group_figures(report, group, subject=group.label):
+            for plate in group_figures(report, group, reference, group.label):
                 written += plate.save(folder / tag, made_by)
             advance(1)
     return written
