@@ -41,7 +41,7 @@ def read_log(
     file's columns is refused; a name is only a hint, and gives way to both, with a warning where sigma is given.
 
     The rows stay in the order of the file. `rstheory.logs.lint` says what is checked, and
-    `rstheory.logs.cells.half_units` how it is told by how much a printed radius may have been rounded up.
+    `rstheory.logs.rounding.half_units` how it is told by how much a printed radius may have been rounded up.
 
     Raises ValueError, naming file and line, if the file is no such log, if no row of it can be read, if it mixes
     budgets or noise levels, or if sigma cannot be found; OSError if the file cannot be opened.
