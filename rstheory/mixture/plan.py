@@ -91,7 +91,7 @@ def draws_for_images(
 
     >>> from rstheory.mixture import ACR
     >>> pilot = Population.of_samples([i / 100 for i in range(100)])
-    >>> draws_for_images(pilot, ACR(1000), images=1000, error=0.004)[0]
+    >>> draws_for_images(pilot, ACR(1000), images=1000, error=0.005)[0]
     50
     """
     wanted, count = float(_check.positive("error", error)), _check.at_least(1, "images", images)

@@ -22,7 +22,7 @@ def label_counts(log: CertificationLog) -> LabelCounts:
     A log with the counts of every class tells them all. In any other log a correct row tells its count, in a column or
     by its radius (the count whose radius is nearest). An abstained row tells that the label has fewer draws than any
     count that certifies: the class that was counted is taken for the label. A wrong row tells that the label has no
-    more than the draws that the predicted class left, and not the majority.
+    more than the draws that the predicted class left.
 
     ValueError where sigma, n or alpha differ between the rows, where the log has no rows, and where counts would have
     to be recovered from more than 10^7 draws.
@@ -49,7 +49,7 @@ def label_counts(log: CertificationLog) -> LabelCounts:
         found = transport.recover_counts(rows.radius, rows.half_unit, rows.count, n, log.alpha, log.sigma)
         right, wrong = answered[rows.correct], answered[~rows.correct]
         low[right] = high[right] = found.nearest[rows.correct]
-        high[wrong] = np.minimum(_coarse(n - found.low[~rows.correct], n), n // 2)
+        high[wrong] = _coarse(n - found.low[~rows.correct], n)
     low[told] = high[told] = known[told]
     return LabelCounts(low, high, n)
 
@@ -66,5 +66,6 @@ def _told(log: CertificationLog) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
 
 def _coarse(high: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Upper ends of ranges, raised to one of a few levels, so that few kinds of evidence are left."""
-    levels = np.unique(np.ceil(n * np.sin(np.linspace(0, np.pi / 2, _LEVELS)) ** 2).astype(np.int64).clip(0, n))
+    even = np.ceil(n * np.sin(np.linspace(0, np.pi / 2, _LEVELS)) ** 2).astype(np.int64).clip(0, n)
+    levels = np.union1d(even, n // 2)
     return levels[np.searchsorted(levels, high)]
