@@ -16,6 +16,7 @@ from rstheory.mixture import ACR, CertifiedAccuracy, Survival, images_interval, 
 from rstheory.survey import BUDGETS, DISCLAIMER, compare_surveys, label_counts, survey_log
 from rstheory.survey.export import to_json
 from rstheory.survey.frames import acr_frame, survival_frame
+from rstheory.survey.report import models_report, runs_report
 from rstheory.survey.terminal import print_surveys
 
 
@@ -148,7 +149,7 @@ def test_what_a_log_does_not_tell_is_not_made_up():
     assert "mean p" not in set(frame["quantity"])
     assert frame["u"].min() >= survey.told_from
     assert survival_frame([survey], ["x"])["u"].min() >= survey.told_from - 1e-12
-    told = to_json([survey])["surveys"][0]
+    told = to_json(models_report([survey]))["surveys"][0]
     assert told["mean_probability"] is None
     assert survey_log(certified([[180, 20], [10, 190]] * 20, [0] * 40, 200, tell="counts")).told_from == 0
 
@@ -159,11 +160,8 @@ def test_frame_holds_every_number_once():
     assert not frame.duplicated(["quantity", "u", "n", "alpha", "r"]).any()
     for row in frame[frame["quantity"] == "ACR"].itertuples():
         found = survey.acr(int(row.n))
-        assert (row.estimate, row.images_low, row.population_high) == (
-            found.value,
-            found.images.low,
-            found.population.high,
-        )
+        numbers = (found.value, found.images.low, found.population.high)
+        assert (row.estimate, row.images_low, row.population_high) == pytest.approx(numbers, abs=1e-12)
     assert (frame["population_low"] <= frame["population_high"]).all()
     assert frame.attrs["images"] == 60
 
@@ -218,16 +216,29 @@ def test_surveys_are_compared_on_their_common_images():
 def test_the_first_line_says_that_nothing_is_certified():
     a, b = surveyed(1, path="runs/first.tsv"), surveyed(2, path="runs/second.tsv")
     console = Console(width=200, record=True, file=io.StringIO())
-    print_surveys([a, b], [compare_surveys(a, b)], console)
+    print_surveys(models_report([a, b]), console)
     text = console.export_text()
     assert text.splitlines()[0] == DISCLAIMER
     for part in ("first", "second", "N=100,000", f"{a.acr(1000).value:.4f}", "paired"):
         assert part in text
-    data = to_json([a, b], [compare_surveys(a, b)])
+    data = to_json(models_report([a, b]))
     assert next(iter(data)) == "note"
     assert data["note"] == DISCLAIMER
     assert json.loads(json.dumps(data, allow_nan=False)) == data
     assert data["surveys"][0]["acr"]["1000"]["estimate"] == a.acr(1000).value
+
+
+def test_runs_of_one_method_are_told_together():
+    surveys = [surveyed(seed, path=f"seed{seed}.tsv") for seed in (1, 2, 3)]
+    report = runs_report(surveys)
+    assert list(report.runs) == ["mean p", "N=1,000", "N=10,000", "N=100,000"]
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_surveys(report, console)
+    text = console.export_text()
+    assert "mean of 3 runs of one method" in text
+    assert f"{report.runs['N=1,000'].value:.4f}" in text
+    found = to_json(report)["runs"]["N=1000"]
+    assert found["values"] == [survey.acr(1000).value for survey in surveys]
 
 
 def test_repr_is_one_line():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from itertools import combinations
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rstheory._words import plural, printable
-from rstheory.cli.common import console, positive, refusals, refuse
+from rstheory.cli.common import console, positive, refusals
 from rstheory.cli.options import (
     Alpha,
     Batch,
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rstheory.smoothing.survey import SurveyCost
-    from rstheory.survey import Survey, SurveyComparison
-
-_COMPARED = 7  # surveys whose pairs are compared
+    from rstheory.survey import Survey
+    from rstheory.survey.report import SurveyReport
 
 
 def survey(
@@ -71,6 +70,9 @@ def survey(
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", file_okay=False, help="Draw the figure: PNG, PDF, CSV and caption.")
     ] = None,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="The logs are runs of one method with different seeds: show their spread.")
+    ] = False,
     seed: Seed = 0,
     resume: Resume = False,
     split: Split = "test",
@@ -93,11 +95,14 @@ def survey(
     --checkpoint, --data, --sigma and --out it draws, and writes an ordinary log of counts; several processes share the
     work under torchrun, as for certify. With logs in their place it draws nothing.
     """
+    from rstheory.survey.report import models_report, runs_report
     from rstheory.survey.terminal import print_surveys, print_tables
 
     with refusals():
         if bool(logs) == (checkpoint is not None):
             raise ValueError("give either --checkpoint (with --data, --sigma and --out) or logs that are there")
+        if runs and checkpoint is not None:
+            raise ValueError("--runs is not allowed with --checkpoint: it puts together logs that are there")
         if checkpoint is not None:
             if data is None or sigma is None or out is None:
                 raise ValueError("--checkpoint needs --data, --sigma and --out as well")
@@ -134,9 +139,11 @@ def survey(
             )
             if not speaks:  # the first process speaks for all
                 return
-            _report([out], None, None, json, figures, print_tables)
+            _report([_survey_of(out, None, None)], models_report, json, figures, print_tables)
         else:
-            _report(logs or [], sigma, draws, json, figures, print_surveys)
+            files = _files(logs or [], json, figures)
+            surveys = [_survey_of(file, sigma, draws) for file in files]
+            _report(surveys, runs_report if runs else models_report, json, figures, print_surveys)
 
 
 def _tell_cost(cost: SurveyCost, quiet: bool) -> None:
@@ -163,59 +170,52 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _report(
-    paths: list[Path],
-    sigma: float | None,
-    draws: int | None,
-    json: Path | None,
-    figures: Path | None,
-    show: Callable[[list[Survey], list[SurveyComparison], Console], None],
-) -> None:
-    """Read logs and report on them. sigma, draws: what the logs do not tell. show: prints on a terminal."""
+def _files(paths: list[Path], json: Path | None, figures: Path | None) -> tuple[str, ...]:
+    """The logs below some paths; refused where one cannot be looked at, or where an output would replace one."""
     from rstheory._files import first_inside, first_same
-    from rstheory.audit.export import write_json
     from rstheory.logs.find import find_logs
-    from rstheory.logs.read import read_log
-    from rstheory.survey import survey_log
-    from rstheory.survey.export import to_json
 
     found = find_logs(paths)
     for path, reason in found.errors:
         raise ValueError(reason if reason.startswith(path) else f"{path}: {reason}")
     if json is not None and (log := first_same(json, found.logs)) is not None:
-        refuse(f"--json {json} would replace {log}, one of the logs to be read: name another file")
-    if (
-        figures is not None
-        and (log := first_inside(figures, [f for f in found.logs if f.endswith(".txt")])) is not None
-    ):
-        refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
-    surveys = [survey_log(read_log(path, sigma, draws)) for path in found.logs]
-    pairs = _pairs(surveys)
-    result = to_json(surveys, pairs)
-    if json == Path("-"):
-        import json as dump
+        raise ValueError(f"--json {json} would replace {log}, one of the logs to be read: name another file")
+    captions = [file for file in found.logs if file.endswith(".txt")]
+    if figures is not None and (log := first_inside(figures, captions)) is not None:
+        raise ValueError(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
+    return found.logs
 
-        sys.stdout.write(dump.dumps(result, indent=1, allow_nan=False) + "\n")
+
+def _survey_of(file: str | Path, sigma: float | None, draws: int | None) -> Survey:
+    """The survey of a log. sigma, draws: what the log does not tell."""
+    from rstheory.logs.read import read_log
+    from rstheory.survey import survey_log
+
+    return survey_log(read_log(file, sigma, draws))
+
+
+def _report(
+    surveys: list[Survey],
+    together: Callable[[list[Survey]], SurveyReport],
+    json: Path | None,
+    figures: Path | None,
+    show: Callable[[SurveyReport, Console], None],
+) -> None:
+    """Report on surveys. together: what is said of all. show: prints on a terminal."""
+    from rstheory.audit.export import write_json
+    from rstheory.survey.export import to_json
+
+    report = together(surveys)
+    on_stdout = json == Path("-")
+    if on_stdout:
+        sys.stdout.write(dumps(to_json(report), indent=1, allow_nan=False) + "\n")
     else:
-        show(surveys, pairs, console())
+        show(report, console())
         if json is not None:
-            write_json(result, json)
+            write_json(to_json(report), json)
             typer.echo(f"wrote {printable(str(json))}")
     if figures is not None:
         from rstheory.plots.survey import write_survey_figure
 
         for file in write_survey_figure(surveys, figures):
-            typer.echo(f"wrote {printable(str(file))}", err=json == Path("-"))
-
-
-def _pairs(surveys: list[Survey]) -> list[SurveyComparison]:
-    """Every two surveys at one noise level that have images in common, where there are not too many."""
-    from rstheory.survey import compare_surveys
-
-    if len(surveys) > _COMPARED:
-        return []
-    pairs = []
-    for a, b in combinations(surveys, 2):
-        if a.sigma == b.sigma and set(a.log.index.tolist()) & set(b.log.index.tolist()):
-            pairs.append(compare_surveys(a, b))
-    return pairs
+            typer.echo(f"wrote {printable(str(file))}", err=on_stdout)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rstheory.mixture import CertifiedAccuracy, Functional, Survival
-from rstheory.survey.compare import SurveyComparison
+from rstheory.survey.report import SurveyReport
+from rstheory.survey.runs import RunsEstimate
 from rstheory.survey.survey import BUDGETS, DISCLAIMER, PROBABILITIES, Estimate, Survey
 
 
-def to_json(surveys: Sequence[Survey], comparisons: Sequence[SurveyComparison] = ()) -> dict[str, Any]:
-    """Surveys and their comparisons as plain lists and dictionaries that `json` writes. Intervals are 95 % each."""
+def to_json(report: SurveyReport) -> dict[str, Any]:
+    """A report as plain lists and dictionaries that `json` writes. Intervals are 95 % each."""
     return {
         "note": DISCLAIMER,
-        "surveys": [_survey_json(survey) for survey in surveys],
+        "surveys": [_survey_json(survey) for survey in report.surveys],
         "comparisons": [
             {
                 "a": pair.a,
@@ -23,8 +23,20 @@ def to_json(surveys: Sequence[Survey], comparisons: Sequence[SurveyComparison] =
                 "acr_difference": {str(n): _json(e) for n, e in zip(pair.budgets, pair.acr, strict=True)},
                 "mean_probability_difference": None if pair.mean_probability is None else _json(pair.mean_probability),
             }
-            for pair in comparisons
+            for pair in report.comparisons
         ],
+        "runs": {name.replace(",", ""): _runs_json(found) for name, found in report.runs.items()},
+    }
+
+
+def _runs_json(found: RunsEstimate) -> dict[str, Any]:
+    return {
+        "estimate": found.value,
+        "runs": [found.runs.low, found.runs.high],
+        "population": [found.population.low, found.population.high],
+        "deviation_between_runs": found.run_deviation,
+        "standard_error_of_images": found.image_error,
+        "values": list(found.values),
     }
 
 

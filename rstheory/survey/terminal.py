@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
 from rstheory._words import plural, short_names
 from rstheory.mixture import CertifiedAccuracy, Functional
 from rstheory.survey.compare import SurveyComparison
+from rstheory.survey.report import SurveyReport
+from rstheory.survey.runs import RunsEstimate
 from rstheory.survey.survey import BUDGETS, DISCLAIMER, PROBABILITIES, Estimate, Survey
 from rstheory.tables import Column, TextColumn, print_table
 
@@ -16,17 +18,16 @@ _UNTOLD = "-: not told by logs without the counts of every class."
 _MOST_RADII = 8
 
 
-def print_surveys(
-    surveys: Sequence[Survey], comparisons: Sequence[SurveyComparison] = (), console: Console | None = None
-) -> None:
+def print_surveys(report: SurveyReport, console: Console | None = None) -> None:
     """Print what surveys say, and first that none of it certifies a single image. console: default: standard output."""
     out = console or Console(emoji=False)
     out.print(DISCLAIMER, style="bold", markup=False, highlight=False)
-    print_tables(surveys, comparisons, out)
+    print_tables(report, out)
 
 
-def print_tables(surveys: Sequence[Survey], comparisons: Sequence[SurveyComparison], out: Console) -> None:
-    """ACR, certified accuracy and S(u) with their intervals, and the comparisons: all below the first line."""
+def print_tables(report: SurveyReport, out: Console) -> None:
+    """ACR, certified accuracy and S(u) with their intervals, and what the surveys are together: all below line one."""
+    surveys = report.surveys
 
     def say(text: str, style: str | None = None) -> None:
         out.print(text, style=style, markup=False, highlight=False)
@@ -48,10 +49,18 @@ def print_tables(surveys: Sequence[Survey], comparisons: Sequence[SurveyComparis
     print_table(out, [shown], _shares(surveys))
     untold = any(survey.told_from for survey in surveys)
     say("± 95 % for the population." + (f" {_UNTOLD}" if untold else ""), "dim")
-    if comparisons:
+    if report.comparisons:
         say("\npairs: ACR of a minus that of b, on the same images")
-        _print_pairs(out, comparisons, names)
+        _print_pairs(out, report.comparisons, names)
         say("± as above, paired.", "dim")
+    if report.runs:
+        say(f"\nmean of {len(surveys)} runs of one method")
+        _print_runs(out, report.runs)
+        say(
+            "runs ±: 95 % interval for the mean over all runs, on these images. population ±: over all runs and the"
+            " population behind the images. Both assume that runs vary by a normal law.",
+            "dim",
+        )
     for survey in surveys:
         if codes := ", ".join(f"{finding.code} ({finding.rows:,})" for finding in survey.log.warnings):
             say(f"{names[survey.log.path]}: {plural(len(survey.log.warnings), 'finding')} in its log: {codes}", "dim")
@@ -105,6 +114,21 @@ def _print_pairs(out: Console, pairs: Sequence[SurveyComparison], names: dict[st
                 Column(f"N={n:,}", tuple(_two(pair.acr[i], "+.4f") for pair in pairs))
                 for i, n in enumerate(pairs[0].budgets)
             ),
+        ],
+    )
+
+
+def _print_runs(out: Console, runs: Mapping[str, RunsEstimate]) -> None:
+    found = list(runs.values())
+    print_table(
+        out,
+        [TextColumn("", tuple(name if name == "mean p" else f"ACR, {name}" for name in runs))],
+        [
+            Column("mean", tuple(f"{each.value:.4f}" for each in found)),
+            Column("runs", tuple(f"±{each.runs.high - each.value:.4f}" for each in found)),
+            Column("population", tuple(f"±{each.population.high - each.value:.4f}" for each in found)),
+            Column("s.d. between runs", tuple(f"{each.run_deviation:.4f}" for each in found)),
+            Column("s.e. of images", tuple(f"{each.image_error:.4f}" for each in found)),
         ],
     )
 
