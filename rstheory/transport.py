@@ -17,11 +17,11 @@ from rstheory import _check
 from rstheory._check import Float
 from rstheory._laws import BetaBinomial, Binomial, Counts, Hypergeometric, Laws, expectations
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
+from rstheory.far_budgets import interpolated_radii
 
 _NODES = 240  # counts at which the mean radius is computed, the others being interpolated
 _BLOCK = 64  # budgets
 _NOTHING = 12  # standard deviations below the smallest count that certifies: what is left is below 1e-15
-_EXACT_TO, _RADII = 64, 400  # failures up to which each radius is computed, and about how many beyond
 # Relative: radii of other programs carry the error of their Clopper-Pearson routine; SciPy's stays below this up to
 # N = 10^9.
 _SLACK = 1e-8
@@ -257,33 +257,6 @@ def _moments(laws: Laws, size: int, n: int, alpha: float, radius_of: Callable[[C
     return mean, np.maximum(square - mean * mean, 0.0)
 
 
-def _interpolated_radii(n: int, alpha: float) -> Callable[[Counts], Float]:
-    """Radius at sigma = 1 from the number of failures, within 1e-8: computed for the first ones, interpolated beyond.
-
-    Nodes are dense where the radius bends, at few failures, and even in the coordinate in which a count has the same
-    spread everywhere. Failures that certify nothing have no radius here, and none may be asked for.
-    """
-    from scipy.interpolate import CubicSpline
-
-    last = n - _first_count(n, alpha)
-    if last <= 2 * _RADII:
-        return lambda j: np.asarray(radius_from_count(n - j, n, alpha))
-
-    def angle(failures: Counts) -> Float:
-        return np.arcsin(np.sqrt(failures / n))
-
-    even = np.sin(np.linspace(angle(np.asarray(_EXACT_TO)), angle(np.asarray(last)), _RADII)) ** 2 * n
-    nodes = np.concatenate([np.arange(_EXACT_TO), even, np.geomspace(_EXACT_TO, last, _RADII)])
-    nodes = np.unique(np.clip(np.round(nodes).astype(np.int64), 0, last))
-    radii = np.asarray(radius_from_count(n - nodes, n, alpha))
-    table, spline = radii[:_EXACT_TO], CubicSpline(angle(nodes[1:]), radii[1:])
-
-    def radius_of(j: Counts) -> Float:
-        return np.where(j < _EXACT_TO, table[np.minimum(j, _EXACT_TO - 1)], spline(angle(np.maximum(j, 1))))
-
-    return radius_of
-
-
 def _first_count(n: int, alpha: float) -> int:
     """Smallest certifiable count; budgets beside each other are found together, which takes as long as one."""
     return int(_first_counts(n // _BLOCK, alpha)[n % _BLOCK])
@@ -327,6 +300,6 @@ def _interpolated(
     near = onset + np.linspace(-6, 6, _NODES // 4) * deviation
     points = np.concatenate([np.linspace(low, high, _NODES), near[(near > low) & (near < high)]])
     nodes = np.unique(total - np.round(total * np.sin(points) ** 2).astype(np.int64))
-    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, _interpolated_radii(n, alpha))
+    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, interpolated_radii(n, alpha))
     mean, variance = (CubicSpline(angle(nodes), values)(angle(counts)) for values in of_nodes)
     return Moments(counts, mean, np.maximum(variance, 0.0))

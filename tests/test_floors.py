@@ -19,7 +19,7 @@ ROOT = PACKAGE.parent
 FLOORS = (
     ("_check", "_files", "_version", "_progress", "_words", "_classes"),
     ("_provenance", "tables"),
-    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
+    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
     ("sequential", "randomized", "two_class", "planning"),
     ("transport",),
     ("mixture",),
