@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from rstheory.cli.options import Channels, Data, Label, Sigma
 if TYPE_CHECKING:
     from rstheory.smoothing.data import Dataset
     from rstheory.smoothing.training import Method as MethodParts
-    from rstheory.smoothing.training import Schedule, Settings
+    from rstheory.smoothing.training import Recipe, Schedule, Settings
 
 Method = Annotated[
     str,
@@ -34,9 +34,20 @@ def train(
     sigma: Sigma,
     out: Annotated[Path, typer.Option("--out", dir_okay=False, help="Checkpoint to write, .safetensors.")],
     method: Method = "gaussian",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="fast: the most for little time; papers: the field's schedule for residual networks. Sets the default"
+            " of --arch, --batch, --lr and --schedule."
+        ),
+    ] = "papers",
     arch: Annotated[
-        str, typer.Option(help="resnet20, resnet56, resnet110, any resnet<6n+2>, mlp or cnn.")
-    ] = "resnet110",
+        str | None,
+        typer.Option(
+            help="fast<widths> such as fast32-128-256, resnet<6n+2> such as resnet20 or resnet110, mlp or cnn."
+            " Default: fast32-128-256, or resnet110 with --recipe papers."
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
@@ -54,12 +65,20 @@ def train(
             min=1, help="Noise vectors per image in each step. Default: that of the method's paper, 4 for most."
         ),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Images per step.")] = 256,
-    learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Highest learning rate.")] = 0.1,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Images per step. Default: 512 / --draws, or 256 with --recipe papers.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--lr", callback=positive, help="Highest rate. Default: 0.6, or 0.1 with --recipe papers."),
+    ] = None,
     schedule: Annotated[
-        str,
-        typer.Option(help="stepdecay: lower the rate at each milestone. triangle: raise it to a peak, then lower it."),
-    ] = "stepdecay",
+        str | None,
+        typer.Option(
+            help="stepdecay: lower the rate at each milestone. triangle: raise it to a peak, then lower it. Default:"
+            " triangle, or stepdecay with --recipe papers."
+        ),
+    ] = None,
     milestones: Annotated[
         str | None,
         typer.Option(help="Of stepdecay, epochs of 150; they scale with --epochs. Default: 50,100."),
@@ -70,7 +89,10 @@ def train(
     ] = None,
     peak: Annotated[
         float | None,
-        typer.Option(callback=positive, help="Of triangle, share of the run before the peak. Default: 0.25."),
+        typer.Option(
+            callback=positive,
+            help="Of triangle, share of the run before the peak. Default: 0.2 of recipe fast, else 0.25.",
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -126,7 +148,7 @@ def train(
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device
-    from rstheory.smoothing.training import Settings, published_draws, recipe
+    from rstheory.smoothing.training import Settings, compose, published_draws
     from rstheory.smoothing.training import train as trained
     from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
 
@@ -136,17 +158,15 @@ def train(
             keep_freed_memory()
         if epochs and budget_pflop:
             raise ValueError(f"--epochs {epochs} and --budget-pflop {budget_pflop} are not allowed together: give one")
-        settings = Settings(
-            sigma=sigma,
-            epochs=epochs or PUBLISHED_EPOCHS,
-            batch=batch,
-            learning_rate=learning_rate,
-            flip_and_crop=augment,
-            dtype=dtype,
-            seed=seed,
-            schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
-        )
-        settings = replace(settings, draws=draws or published_draws(method, settings))
+        chosen = _recipe(recipe)
+        arch = arch or chosen.arch
+        settings = Settings(sigma, epochs or PUBLISHED_EPOCHS, flip_and_crop=augment, dtype=dtype, seed=seed)
+        settings = replace(settings, recipe=chosen, draws=draws or published_draws(method, settings))
+        settings = replace(settings, **dict(chosen.defaults(settings.draws)))
+        wanted: dict[str, Any] = {"batch": batch, "learning_rate": learning_rate}
+        settings = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
+        turns = {"milestones": _epoch_numbers(milestones), "gamma": gamma, "peak": peak}
+        settings = replace(settings, schedule=_schedule(schedule, settings.schedule, turns))
         training_set = load(data, "train", label=label, channels=channels)
         options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
         given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
@@ -156,7 +176,7 @@ def train(
             """Method and settings of a run of this many epochs."""
             scaled = replace(settings, epochs=epochs)
             every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
-            return recipe(method, scaled, every | given), scaled
+            return compose(method, scaled, every | given), scaled
 
         made, settings = of(settings.epochs)
         if budget_pflop:
@@ -186,12 +206,12 @@ def _affordable(
 ) -> int:
     """The most epochs within a budget. That the method would not begin in them is refused later, with the reason."""
     from rstheory.smoothing.models import build
-    from rstheory.smoothing.training import recipe
+    from rstheory.smoothing.training import compose
     from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
     from rstheory.smoothing.training.cost import cost_of
 
     cost = cost_of(build(arch, len(training_set.classes), training_set.shape), training_set.shape)
-    gaussian = recipe("gaussian", settings)
+    gaussian = compose("gaussian", settings)
 
     def planned(epochs: int) -> float:
         try:
@@ -212,18 +232,28 @@ def _assignments(texts: list[str]) -> dict[str, object]:
     return {name: value for name, _, value in pairs}
 
 
-def _schedule(name: str, **options: object) -> Schedule:
-    """The schedule of this name with those options that are not None. ValueError for one that it has no use for."""
+def _recipe(name: str) -> Recipe:
+    from rstheory.smoothing.training import RECIPES
+
+    if name not in RECIPES:
+        raise ValueError(f"--recipe {name} is not allowed: use {' or '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def _schedule(name: str | None, default: Schedule, options: Mapping[str, object]) -> Schedule:
+    """The schedule of this name, or the default, with those options that are not None. ValueError for one that it has
+    no use for."""
     from rstheory.smoothing.training import SCHEDULES
 
-    if name not in SCHEDULES:
+    if name is not None and name not in SCHEDULES:
         raise ValueError(f"--schedule {name} is not allowed: use {' or '.join(SCHEDULES)}")
-    given = {option: value for option, value in options.items() if value is not None}
-    known = {one.name for one in fields(SCHEDULES[name])}
+    kind = type(default) if name is None else SCHEDULES[name]
+    given: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
+    known = {one.name for one in fields(kind)}
     for option, value in given.items():
         if option not in known:
-            raise ValueError(f"--{option} {value} has no effect with --schedule {name}: leave it out")
-    return SCHEDULES[name](**given)
+            raise ValueError(f"--{option} {value} has no effect with --schedule {kind.__name__.lower()}: leave it out")
+    return replace(default, **given) if isinstance(default, kind) else kind(**given)
 
 
 def _epoch_numbers(text: str | None) -> tuple[int, ...] | None:

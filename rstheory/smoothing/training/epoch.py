@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from rstheory._progress import PartProgress
-from rstheory.smoothing.data import Dataset, flip_and_crop
+from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.training.cost import counted_passes
 from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
 from rstheory.smoothing.training.probability import class_counts, count_labels
+from rstheory.smoothing.training.recipes import Shown
 from rstheory.smoothing.training.run_state import RunState
 from rstheory.smoothing.training.samplers import draw
 from rstheory.smoothing.training.settings import Settings
@@ -92,14 +93,15 @@ def _what(state: RunState, settings: Settings) -> str:
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("factor", 1.0)
 
 
 def _step(state: RunState, settings: Settings, data: Dataset, indices: Tensor, generator: torch.Generator) -> Step:
     """The images of a step, and Gaussian noise."""
     images = data.images[indices]
     if settings.flip_and_crop:
-        images = flip_and_crop(images, generator)
+        shown = Shown(images, indices, len(data), state.epoch, settings.seed, generator)
+        images = settings.recipe.augmented(shown)
     images = images.float() / 255
     shape = (settings.draws, *images.shape)
     return Step(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training.interfaces import Method
-from rstheory.smoothing.training.recipes import hyper_parameters, recipe
+from rstheory.smoothing.training.methods import compose, hyper_parameters
 from rstheory.smoothing.training.settings import Settings
 
 Identity = dict[str, object]
@@ -36,11 +36,11 @@ def identity_of_checkpoint(path: Path) -> Identity:
 
 def modern_identity(kept: str | Mapping[str, object]) -> Identity:
     """An identity as this version writes it. Older ones were text, and kept hyper-parameters under "easy"."""
-    content: Identity = json.loads(kept) if isinstance(kept, str) else dict(kept)
+    content: Identity = {"recipe": "papers"} | (json.loads(kept) if isinstance(kept, str) else dict(kept))
     if not isinstance(easy := content.get("easy"), dict):
         return content
     about = {name: content[name] for name in ("method", "arch", "data")}
-    settings = Settings(**{name: value for name, value in content.items() if name not in {*about, "easy"}})  # type: ignore[arg-type]
+    settings = Settings(**{name: value for name, value in content.items() if name not in {*about, "easy", "recipe"}})  # type: ignore[arg-type]
     start = max(1, settings.scaled(easy["start"]))
     options = {
         "discard.start": start,
@@ -53,9 +53,9 @@ def modern_identity(kept: str | Mapping[str, object]) -> Identity:
         "attack.step": easy["step"],
     }
     name = str(about["method"])
-    parts = {option.partition(".")[0] for option in hyper_parameters(recipe(name, settings))}
+    parts = {option.partition(".")[0] for option in hyper_parameters(compose(name, settings))}
     own = {option: value for option, value in options.items() if option.partition(".")[0] in parts}
-    return identity_of(recipe(name, settings, own), settings, str(about["arch"]), str(about["data"]))
+    return identity_of(compose(name, settings, own), settings, str(about["arch"]), str(about["data"]))
 
 
 def refuse_another_run(place: Path, there: Identity, here: Identity) -> None:

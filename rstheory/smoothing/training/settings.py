@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 from rstheory import _check
+from rstheory.smoothing.training.recipes import Papers, Recipe
 from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS, Schedule, StepDecay, scaled
 
 Value = TypeVar("Value")
@@ -28,6 +29,7 @@ class Settings:
     dtype: bfloat16 (autocast) or float32.
     seed: of everything random.
     schedule: of the learning rate.
+    recipe: how weights are moved and images augmented.
 
     >>> settings = Settings(sigma=0.5, epochs=30)
     >>> [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
@@ -45,6 +47,7 @@ class Settings:
     dtype: str = "bfloat16"
     seed: int = 0
     schedule: Schedule = field(default_factory=StepDecay)
+    recipe: Recipe = field(default_factory=Papers)
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -82,7 +85,7 @@ class Settings:
         >>> Settings(sigma=0.5).to_dict()["schedule.milestones"]
         [50, 100]
         """
-        content = asdict(self)
+        content = asdict(self) | {"recipe": self.recipe.name}
         schedule = {"name": type(self.schedule).__name__.lower()} | content.pop("schedule")
         lists = {name: list(value) if isinstance(value, tuple) else value for name, value in schedule.items()}
         return content | {f"schedule.{name}": value for name, value in lists.items()}

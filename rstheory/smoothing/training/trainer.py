@@ -28,9 +28,11 @@ from rstheory.smoothing.training.identity import (
     refuse_another_run,
 )
 from rstheory.smoothing.training.interfaces import Method
-from rstheory.smoothing.training.recipes import recipe
+from rstheory.smoothing.training.methods import compose
 from rstheory.smoothing.training.run_state import RunState, keep, restore
 from rstheory.smoothing.training.settings import Settings
+
+_PREPARED = 5000  # training images, about, that a fresh network is prepared by
 
 
 def train(
@@ -49,7 +51,7 @@ def train(
 
     After every epoch the state goes to `out` + ".state".
 
-    method: a method, or a name for `recipe`.
+    method: a method, or a name for `compose`.
     data: training set.
     arch: see `models.build`.
     resume: go on from the state if there is one, and leave a complete run as it is. A state of other settings, data or
@@ -62,7 +64,7 @@ def train(
     """
     if out.suffix != ".safetensors":
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
-    method = recipe(method, settings) if isinstance(method, str) else method
+    method = compose(method, settings) if isinstance(method, str) else method
     identity = identity_of(method, settings, arch, data.digest)
     place = require_folder(out).with_name(out.name + ".state")
     if out.exists() and resume:
@@ -103,16 +105,12 @@ def _fresh(method: Method, settings: Settings, data: Dataset, arch: str, device:
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         model = build(arch, len(data.classes), data.shape)
+    settings.recipe.begin(model, data.images[:: max(1, len(data) // _PREPARED)].float() / 255, settings.sigma)
     move: Any = model.to  # torch's annotations leave memory_format out
     model = move(device, memory_format=torch.channels_last).train()
     if not any(weights.requires_grad for weights in model.parameters()):
         raise ValueError(f"arch={arch!r} has no weights to train")
-    optimizer = torch.optim.SGD(
-        model.parameters(),
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-    )
+    optimizer = settings.recipe.optimizer(model, settings)
     return RunState(0, model, optimizer, [{} for _ in method.parts], [], [], cost_of(model, data.shape))
 
 
