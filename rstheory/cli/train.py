@@ -48,9 +48,19 @@ def train(
             " Default: fast32-128-256, or resnet110 with --recipe papers."
         ),
     ] = None,
+    begin: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", dir_okay=False, help="Checkpoint of the same network whose weights to begin with, not fresh ones."
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
+    ] = None,
+    epoch_images: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images in an epoch, drawn at random. Default: as many as the data set has."),
     ] = None,
     budget_pflop: Annotated[
         float | None,
@@ -148,7 +158,7 @@ def train(
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device
-    from rstheory.smoothing.training import Settings, compose, published_draws
+    from rstheory.smoothing.training import Settings, compose, least_draws, published_draws
     from rstheory.smoothing.training import train as trained
     from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
 
@@ -161,9 +171,10 @@ def train(
         chosen = _recipe(recipe)
         arch = arch or chosen.arch
         settings = Settings(sigma, epochs or PUBLISHED_EPOCHS, flip_and_crop=augment, dtype=dtype, seed=seed)
-        settings = replace(settings, recipe=chosen, draws=draws or published_draws(method, settings))
-        settings = replace(settings, **dict(chosen.defaults(settings.draws)))
-        wanted: dict[str, Any] = {"batch": batch, "learning_rate": learning_rate}
+        draws = draws or chosen.draws(published_draws(method, settings), least_draws(method))
+        settings = replace(settings, recipe=chosen, draws=draws)
+        settings = replace(settings, **chosen.defaults(draws))
+        wanted: dict[str, Any] = {"batch": batch, "learning_rate": learning_rate, "epoch_images": epoch_images}
         settings = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
         turns = {"milestones": _epoch_numbers(milestones), "gamma": gamma, "peak": peak}
         settings = replace(settings, schedule=_schedule(schedule, settings.schedule, turns))
@@ -190,6 +201,7 @@ def train(
             arch=arch,
             out=out,
             device=place,
+            begin=begin,
             resume=resume,
             command=command,
             progress=partial(on_terminal, unit="steps"),
@@ -218,7 +230,8 @@ def _affordable(
             method, _ = run(epochs)
         except ValueError:
             method = gaussian
-        return planned_pflop(method, settings.draws, epochs, len(training_set), cost)
+        images = len(training_set)
+        return planned_pflop(method, settings.draws, epochs, images, cost, settings.images_per_epoch(images))
 
     return affordable_epochs(pflop, planned)
 

@@ -1,9 +1,9 @@
 """Training under Gaussian noise, by any method that is made of samplers, perturbations and an objective.
 
-`interfaces` says what those are, and `methods` names the methods. `recipes` are ways to move weights and to show images,
-whatever the method. `settings` and `schedules` say how long and how hard
-to train, `trainer` runs it and survives being killed. `probability` measures p of training images, `gradients` how each
-of them pulls at the weights, and `measure` writes both to a file. `README.md` says how to add a method.
+`interfaces` says what those are, and `methods` names the methods. `recipes` are ways to move weights and to show
+images, whatever the method. `settings` and `schedules` say how long and how hard to train, `trainer` runs it and
+survives being killed. `probability` measures p of training images, `gradients` how each of them pulls at the weights,
+and `measure` writes both to a file. `README.md` says how to add a method.
 """
 
 from rstheory.smoothing.training.interfaces import Epoch as Epoch
@@ -16,6 +16,7 @@ from rstheory.smoothing.training.interfaces import State as State
 from rstheory.smoothing.training.interfaces import Step as Step
 from rstheory.smoothing.training.methods import METHODS as METHODS
 from rstheory.smoothing.training.methods import compose as compose
+from rstheory.smoothing.training.methods import least_draws as least_draws
 from rstheory.smoothing.training.methods import published_draws as published_draws
 from rstheory.smoothing.training.objectives import CatRs as CatRs
 from rstheory.smoothing.training.objectives import Consistency as Consistency

@@ -60,7 +60,7 @@ def run_epoch(
     epoch = Epoch(state.epoch, settings.sigma, state.model, data.labels.cpu(), votes_of)
     state.parts = [part.remember(epoch, memory) for part, memory in zip(method.parts, state.parts, strict=True)]
     weights = [memory["weights"] for memory in state.parts[: len(method.samplers)] if "weights" in memory]
-    order = draw(weights, len(data), generator)
+    order = draw(weights, len(data), generator)[: settings.images_per_epoch(len(data))]
     totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
     batches = torch.split(order, settings.batch)
     with progress(_what(state, settings))(len(batches)) as advance, counted_passes(state.model) as passes:

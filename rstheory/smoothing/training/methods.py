@@ -45,8 +45,20 @@ def published_draws(name: str, settings: Settings) -> int:
     >>> [published_draws("smoothadv", Settings(sigma)) for sigma in (0.25, 0.5, 1.0)]
     [4, 8, 2]
     """
-    parts = METHODS.get(name) or tuple(name.split("+"))
-    return max((settings.nearest(DRAWS[part]) for part in parts if part in DRAWS), default=4)
+    return max((settings.nearest(DRAWS[part]) for part in _names(name) if part in DRAWS), default=4)
+
+
+def least_draws(name: str) -> int:
+    """The fewest noise vectors per image that a method makes sense with.
+
+    >>> least_draws("gaussian"), least_draws("consistency")
+    (1, 2)
+    """
+    return max((PARTS[part].least_draws for part in _names(name) if part in PARTS), default=1)
+
+
+def _names(method: str) -> tuple[str, ...]:
+    return METHODS[method] if method in METHODS else tuple(method.split("+"))
 
 
 def compose(name: str, settings: Settings, options: Mapping[str, object] | None = None) -> Method:
@@ -63,7 +75,7 @@ def compose(name: str, settings: Settings, options: Mapping[str, object] | None 
     >>> method.samplers, method.perturbations
     ((Discard(start=70, threshold=0.4, draws=100),), (Attack(start=70, steps=3, step=0.25),))
     """
-    names = METHODS[name] if name in METHODS else tuple(name.split("+"))
+    names = _names(name)
     if not set(names) <= set(PARTS) or len(set(names)) != len(names):
         allowed = ", ".join(METHODS)
         raise ValueError(f"method={name!r} is not allowed: use {allowed}, or parts joined by +, as discard+attack")

@@ -19,7 +19,7 @@ class Settings:
     """One training run. Defaults are those of Sun et al. 2025 on CIFAR-10 (theory E5).
 
     sigma: noise level > 0, for pixels in [0, 1].
-    epochs: passes through the data. Schedules and methods scale with it.
+    epochs: how many. Schedules and methods scale with it.
     draws: m, noise vectors per image in each step.
     batch: images per step.
     learning_rate: the highest one.
@@ -30,6 +30,7 @@ class Settings:
     seed: of everything random.
     schedule: of the learning rate.
     recipe: how weights are moved and images augmented.
+    epoch_images: images in an epoch, drawn at random; None for as many as the data set has.
 
     >>> settings = Settings(sigma=0.5, epochs=30)
     >>> [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
@@ -48,6 +49,7 @@ class Settings:
     seed: int = 0
     schedule: Schedule = field(default_factory=StepDecay)
     recipe: Recipe = field(default_factory=Papers)
+    epoch_images: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -58,6 +60,8 @@ class Settings:
             raise ValueError(f"momentum={self.momentum} is not allowed: from 1 on, steps never fade")
         for name in ("epochs", "draws", "batch"):
             _check.at_least(1, name, getattr(self, name))
+        if self.epoch_images is not None:
+            _check.at_least(1, "epoch_images", self.epoch_images)
         if not 0 <= _check.scalar_int("seed", self.seed) < 2**63:
             raise ValueError(f"seed={self.seed} is not allowed: it must lie in 0..2^63 - 1")
         if self.dtype not in ("float32", "bfloat16"):
@@ -66,6 +70,10 @@ class Settings:
     def rate(self, epoch: float) -> float:
         """Learning rate after this many epochs."""
         return round(self.learning_rate * self.schedule.share(epoch, self.epochs), 12)
+
+    def images_per_epoch(self, images: int) -> int:
+        """Images that an epoch draws from a training set of so many."""
+        return images if self.epoch_images is None else min(images, self.epoch_images)
 
     def scaled(self, epoch: int) -> int:
         """An epoch number of the published schedule of 150 epochs, in this run."""

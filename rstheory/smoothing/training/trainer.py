@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from rstheory._files import atomic_write, require_folder
 from rstheory._progress import PartProgress, silent_parts
 from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.models import build, save_checkpoint
+from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
 from rstheory.smoothing.training.cost import cost_of
 from rstheory.smoothing.training.epoch import COLUMNS, run_epoch
 from rstheory.smoothing.training.identity import (
@@ -43,6 +44,7 @@ def train(
     arch: str,
     out: Path,
     device: torch.device,
+    begin: Path | None = None,
     resume: bool = False,
     command: str = "",
     progress: PartProgress = silent_parts,
@@ -54,6 +56,7 @@ def train(
     method: a method, or a name for `compose`.
     data: training set.
     arch: see `models.build`.
+    begin: checkpoint of the same architecture whose weights the run begins with. Fresh weights without.
     resume: go on from the state if there is one, and leave a complete run as it is. A state of other settings, data or
         architecture is refused. One from another machine gives a warning.
     command: what to type to get the same, for the checkpoint.
@@ -65,7 +68,11 @@ def train(
     if out.suffix != ".safetensors":
         raise ValueError(f"{out} is no name for a checkpoint: it must end in .safetensors")
     method = compose(method, settings) if isinstance(method, str) else method
-    identity = identity_of(method, settings, arch, data.digest)
+    begun = None if begin is None else load_checkpoint(begin)
+    if begun and (begun.arch, begun.classes, begun.shape) != (arch, len(data.classes), data.shape):
+        raise ValueError(f"{begin} is a {begun.arch} for other classes or inputs: begin with {arch} for {data.name}")
+    digest = weights_digest(begun.model) if begun else None
+    identity = identity_of(method, settings, arch, data.digest, digest)
     place = require_folder(out).with_name(out.name + ".state")
     if out.exists() and resume:
         refuse_another_run(out, identity_of_checkpoint(out), identity)
@@ -75,7 +82,7 @@ def train(
         raise ValueError(f"{out} exists: choose another file, or remove it")
     if place.exists() and not resume:
         raise ValueError(f"{place} exists, from a run that was cut short: go on with it by --resume, or remove it")
-    state = _fresh(method, settings, data, arch, device)
+    state = _fresh(method, settings, data, arch, device, begun.model if begun else None)
     if place.exists():
         restore(state, place, identity)
     _note_machine(state, device)
@@ -96,16 +103,24 @@ def train(
         "seconds": f"{sum(float(row.split()[-1]) for row in state.rows):.0f}",
         "command": command,
     }
+    if begun:
+        metadata["begun_from"] = str(digest)
     model = state.model.cpu().eval()
     save_checkpoint(out, model, arch=arch, classes=len(data.classes), shape=data.shape, metadata=metadata)
     place.unlink()
 
 
-def _fresh(method: Method, settings: Settings, data: Dataset, arch: str, device: torch.device) -> RunState:
+def _fresh(
+    method: Method, settings: Settings, data: Dataset, arch: str, device: torch.device, begun: nn.Module | None
+) -> RunState:
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         model = build(arch, len(data.classes), data.shape)
-    settings.recipe.begin(model, data.images[:: max(1, len(data) // _PREPARED)].float() / 255, settings.sigma)
+    if begun is None:
+        images = data.images[:: max(1, len(data) // _PREPARED)].float() / 255
+        settings.recipe.begin(model, images, settings.sigma)
+    else:
+        model.load_state_dict(begun.state_dict())
     move: Any = model.to  # torch's annotations leave memory_format out
     model = move(device, memory_format=torch.channels_last).train()
     if not any(weights.requires_grad for weights in model.parameters()):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from rstheory.smoothing.data import mirror_and_shift
 from rstheory.smoothing.models.fast import FastNet
+from rstheory.smoothing.models.normalize import Normalize
 from rstheory.smoothing.training.recipes.interface import Recipe, Shown
 from rstheory.smoothing.training.schedules import Triangle
 
@@ -33,7 +34,10 @@ class Fast(Recipe):
     name: ClassVar[str] = "fast"
     arch: ClassVar[str] = "fast32-128-256"
 
-    def defaults(self, draws: int) -> Mapping[str, object]:
+    def draws(self, published: int, least: int) -> int:
+        return least  # more images are worth more than more noise
+
+    def defaults(self, draws: int) -> Mapping[str, Any]:
         return {
             "batch": max(1, NOISY_IMAGES // draws),
             "learning_rate": 0.6,
@@ -43,9 +47,8 @@ class Fast(Recipe):
         }
 
     def begin(self, model: nn.Module, images: Tensor, sigma: float) -> None:
-        if isinstance(model, nn.Sequential) and isinstance(model[-1], FastNet):
-            normalize = model[0]
-            model[-1].whiten(normalize(images), sigma / normalize.std.flatten())
+        if isinstance(model, nn.Sequential) and isinstance(model[-1], FastNet) and isinstance(model[0], Normalize):
+            model[-1].whiten(model[0](images), sigma / model[0].std.flatten())
 
     def optimizer(self, model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
         trained = [weights for weights in model.parameters() if weights.requires_grad]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,11 @@ class Recipe:
     name: ClassVar[str]
     arch: ClassVar[str]
 
-    def defaults(self, draws: int) -> Mapping[str, object]:
+    def draws(self, published: int, least: int) -> int:
+        """Noise vectors per image, of a method whose paper has so many, and which needs at least so many."""
+        raise NotImplementedError
+
+    def defaults(self, draws: int) -> Mapping[str, Any]:
         """Fields of `Settings` that the recipe is meant to go with, for so many noise vectors per image."""
         raise NotImplementedError
 

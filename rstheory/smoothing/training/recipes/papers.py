@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,10 @@ class Papers(Recipe):
     name: ClassVar[str] = "papers"
     arch: ClassVar[str] = "resnet110"
 
-    def defaults(self, draws: int) -> Mapping[str, object]:
+    def draws(self, published: int, least: int) -> int:
+        return published
+
+    def defaults(self, draws: int) -> Mapping[str, Any]:
         return {}
 
     def optimizer(self, model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
