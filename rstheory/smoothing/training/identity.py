@@ -45,8 +45,8 @@ def identity_of_checkpoint(path: Path) -> Identity:
 
 def modern_identity(kept: str | Mapping[str, object]) -> Identity:
     """An identity as this version writes it. Older ones were text, and kept hyper-parameters under "easy"."""
-    content: Identity = {"recipe": "papers", "epoch_images": None, "begun_from": None}
-    content |= json.loads(kept) if isinstance(kept, str) else dict(kept)
+    given: Identity = json.loads(kept) if isinstance(kept, str) else dict(kept)
+    content: Identity = {"recipe": "papers", "epoch_images": None, "begun_from": None, **given}
     if content.get("schedule.name") == "triangle":
         content.setdefault("schedule.start", 0.0)
     if not isinstance(easy := content.get("easy"), dict):
