@@ -231,6 +231,8 @@ def test_command_line_refuses_in_one_line(tmp_path):
         (["--schedule", "cosine"], "--schedule cosine is not allowed: use stepdecay or triangle"),
         (["--schedule", "triangle", "--gamma", "0.5"], "--gamma 0.5 has no effect with --schedule triangle"),
         (["--milestones", "a,b"], "--milestones a,b is not allowed: write epoch numbers"),
+        (["--milestones", "50"], "--milestones (50,) has no effect with --schedule triangle"),
+        (["--recipe", "slow"], "--recipe slow is not allowed: use papers or fast"),
     ):
         result = CliRunner().invoke(app, [*arguments, *change])
         assert result.exit_code == 2, result.output
@@ -254,8 +256,8 @@ def test_command_line_refuses_in_one_line(tmp_path):
 def test_options_of_the_command_reach_the_method(monkeypatch, tmp_path, method, options, changed):
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[:2]))
-    arguments = ["train", "--data", "digits", "--sigma", 0.5, "--method", method, *options, "--out", tmp_path / "m"]
-    result = CliRunner().invoke(app, list(map(str, arguments)))
+    arguments = ["train", "--data", "digits", "--sigma", 0.5, "--recipe", "papers", "--method", method, *options]
+    result = CliRunner().invoke(app, [*map(str, arguments), "--out", str(tmp_path / "m")])
     assert result.exit_code == 0, result.output
     assert seen == [(compose(method, Settings(0.5), changed), Settings(sigma=0.5))]
 
@@ -272,7 +274,7 @@ def test_options_of_the_command_reach_the_method(monkeypatch, tmp_path, method, 
 def test_options_of_the_command_reach_the_schedule(monkeypatch, tmp_path, options, schedule):
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[1]))
-    arguments = ["train", "--data", "digits", "--sigma", "0.5", *options, "--out", str(tmp_path / "m")]
-    result = CliRunner().invoke(app, arguments)
+    arguments = ["train", "--data", "digits", "--sigma", "0.5", "--recipe", "papers", *options]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "m")])
     assert result.exit_code == 0, result.output
     assert seen == [Settings(sigma=0.5, schedule=schedule)]

@@ -38,9 +38,9 @@ def train(
         str,
         typer.Option(
             help="fast: the most for little time; papers: the field's schedule for residual networks. Sets the default"
-            " of --arch, --batch, --lr and --schedule."
+            " of --arch, --draws, --batch, --lr and --schedule."
         ),
-    ] = "papers",
+    ] = "fast",
     arch: Annotated[
         str | None,
         typer.Option(
@@ -72,7 +72,9 @@ def train(
     draws: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Noise vectors per image in each step. Default: that of the method's paper, 4 for most."
+            min=1,
+            help="Noise vectors per image in each step. Default: the fewest that the method works with; with --recipe"
+            " papers that of the method's paper, 4 for most.",
         ),
     ] = None,
     batch: Annotated[
@@ -152,12 +154,12 @@ def train(
 
     Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the papers' for the noise level (the
     nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on
-    the same machine's CPU it ends in the same weights.
+    the same machine's CPU it ends in the same weights. Under torchrun the processes take a part of every batch each.
     """
-    from rstheory._progress import on_terminal
+    from rstheory._progress import on_terminal, silent_parts
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
-    from rstheory.smoothing.share import own_device
+    from rstheory.smoothing.share import own_device, processes
     from rstheory.smoothing.training import Settings, compose, least_draws, published_draws
     from rstheory.smoothing.training import train as trained
     from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
@@ -194,18 +196,22 @@ def train(
             made, settings = of(_affordable(budget_pflop, of, settings, arch, training_set))
         complete = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
-        trained(
-            made,
-            settings,
-            training_set,
-            arch=arch,
-            out=out,
-            device=place,
-            begin=begin,
-            resume=resume,
-            command=command,
-            progress=partial(on_terminal, unit="steps"),
-        )
+        with processes(place) as share:
+            trained(
+                made,
+                settings,
+                training_set,
+                arch=arch,
+                out=out,
+                device=place,
+                begin=begin,
+                resume=resume,
+                command=command,
+                progress=partial(on_terminal, unit="steps") if share.first else silent_parts,
+                share=share,
+            )
+    if not share.first:
+        return
     typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
 
 

@@ -27,8 +27,7 @@ def identity_of(method: Method, settings: Settings, arch: str, data: str, begun_
     begun_from: digest of the weights that the run begins with, None for fresh ones.
     """
     about = {"method": method.name, "arch": arch, "data": data, "begun_from": begun_from}
-    about |= configuration(method, settings)
-    content: Identity = json.loads(json.dumps(about))  # as it will be read
+    content: Identity = json.loads(json.dumps(about | configuration(method, settings)))  # as it will be read
     return content
 
 

@@ -22,6 +22,7 @@ class RunState:
 
     epoch: the next one.
     model, optimizer: as they are.
+    stepped: the model as steps call it; where processes share a run, it brings their gradients together.
     parts: the state of each part of the method.
     rows: of the training log.
     machines: where its epochs ran, one after the other. The bits of the weights depend on them.
@@ -31,6 +32,7 @@ class RunState:
 
     epoch: int
     model: nn.Module
+    stepped: nn.Module
     optimizer: torch.optim.Optimizer
     parts: list[State]
     rows: list[str]

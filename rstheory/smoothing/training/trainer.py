@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from rstheory._files import atomic_write, require_folder
 from rstheory._progress import PartProgress, silent_parts
 from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
+from rstheory.smoothing.share import ALONE, Share
 from rstheory.smoothing.training.cost import cost_of
 from rstheory.smoothing.training.epoch import COLUMNS, run_epoch
 from rstheory.smoothing.training.identity import (
@@ -48,6 +50,7 @@ def train(
     resume: bool = False,
     command: str = "",
     progress: PartProgress = silent_parts,
+    share: Share = ALONE,
 ) -> None:
     """Train a base classifier and write it to `out` (safetensors), with its training log beside it (`.train.tsv`).
 
@@ -61,6 +64,8 @@ def train(
         architecture is refused. One from another machine gives a warning.
     command: what to type to get the same, for the checkpoint.
     progress: one part per epoch, in steps.
+    share: of the processes that train together, each on its part of every batch (torch's DistributedDataParallel).
+        Batch norm sees the images of one process. The weights depend on how many processes there are.
 
     ValueError if `out` does not end in .safetensors, or its folder is missing, or it or a state exists and resume is
     not asked for, or is damaged or of another run, or the network has no weights, or the loss is not finite.
@@ -82,16 +87,22 @@ def train(
         raise ValueError(f"{out} exists: choose another file, or remove it")
     if place.exists() and not resume:
         raise ValueError(f"{place} exists, from a run that was cut short: go on with it by --resume, or remove it")
-    state = _fresh(method, settings, data, arch, device, begun.model if begun else None)
+    if settings.batch < share.world:
+        raise ValueError(f"batch={settings.batch} is not allowed: {share.world} processes need an image each")
+    state = _fresh(method, settings, data, arch, device, begun.model if begun else None, share)
     if place.exists():
         restore(state, place, identity)
-    _note_machine(state, device)
+    _note_machine(state, device, share)
     data = data.to(device)
     while state.epoch < settings.epochs:
-        run_epoch(state, method, settings, data, device, progress)
-        with atomic_write(out.with_name(out.stem + ".train.tsv")) as part:
-            part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
-        keep(state, place, identity)  # last: what is missing then is made again
+        run_epoch(state, method, settings, data, device, progress, share)
+        if share.first:
+            with atomic_write(out.with_name(out.stem + ".train.tsv")) as part:
+                part.write_text("\n".join(["\t".join(COLUMNS), *state.rows, ""]), encoding="utf-8")
+            keep(state, place, identity)  # last: what is missing then is made again
+        share.wait()
+    if not share.first:
+        return
     metadata = {
         "sigma": str(settings.sigma),
         "method": method.name,
@@ -111,7 +122,13 @@ def train(
 
 
 def _fresh(
-    method: Method, settings: Settings, data: Dataset, arch: str, device: torch.device, begun: nn.Module | None
+    method: Method,
+    settings: Settings,
+    data: Dataset,
+    arch: str,
+    device: torch.device,
+    begun: nn.Module | None,
+    share: Share,
 ) -> RunState:
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
@@ -126,16 +143,20 @@ def _fresh(
     if not any(weights.requires_grad for weights in model.parameters()):
         raise ValueError(f"arch={arch!r} has no weights to train")
     optimizer = settings.recipe.optimizer(model, settings)
-    return RunState(0, model, optimizer, [{} for _ in method.parts], [], [], cost_of(model, data.shape))
+    stepped: nn.Module = model
+    if share.world > 1:
+        own = [device] if device.type == "cuda" else None
+        stepped = DistributedDataParallel(model, device_ids=own, forward_sync_buffers=False)
+    return RunState(0, model, stepped, optimizer, [{} for _ in method.parts], [], [], cost_of(model, data.shape))
 
 
-def _note_machine(state: RunState, device: torch.device) -> None:
+def _note_machine(state: RunState, device: torch.device, share: Share) -> None:
     """Add this machine to the state if it is another than the one that made the last epochs."""
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
     else:
         where = f"{device.type} {torch.backends.cpu.get_cpu_capability()}, threads: {torch.get_num_threads()}"
-    machine = f"{where}, torch {torch.__version__}"
+    machine = f"{where}, torch {torch.__version__}" + (f", processes: {share.world}" if share.world > 1 else "")
     if state.machines and state.machines[-1] != machine:
         warnings.warn(
             f"this run was begun on {state.machines[-1]}, and goes on on {machine}: the weights will not be those of an"
