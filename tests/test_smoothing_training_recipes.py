@@ -15,10 +15,12 @@ from training_runs import Stopping as StoppingAt  # noqa: E402
 from rstheory.cli import app  # noqa: E402
 from rstheory.smoothing.data import mirror_and_shift  # noqa: E402
 from rstheory.smoothing.models import build, load_checkpoint  # noqa: E402
-from rstheory.smoothing.training import RECIPES, Settings, Triangle, compose, least_draws, train  # noqa: E402
+from rstheory.smoothing.share import Share  # noqa: E402
+from rstheory.smoothing.training import RECIPES, Plan, Settings, Triangle, compose, least_draws, train  # noqa: E402
 from rstheory.smoothing.training.budget import planned_pflop  # noqa: E402
 from rstheory.smoothing.training.cost import Cost  # noqa: E402
 from rstheory.smoothing.training.recipes import Shown  # noqa: E402
+from rstheory.smoothing.training.run_state import kept_epochs  # noqa: E402
 
 FAST = RECIPES["fast"]
 
@@ -151,7 +153,7 @@ def test_the_fast_recipe_takes_the_fewest_draws(monkeypatch, tmp_path, method, l
     assert CliRunner().invoke(app, arguments).exit_code == 0
     settings, options = seen[0]
     assert least_draws(method) == least
-    assert settings == Settings(0.5, draws=least, recipe=FAST, **FAST.defaults(least))
+    assert settings == Settings(0.5, epochs=40, draws=least, recipe=FAST, **FAST.defaults(least))
     assert settings.batch * least == 512
     assert options["arch"] == "fast32-128-256"
 
@@ -199,3 +201,33 @@ def test_short_epochs_cost_what_they_show_and_whole_measurements(shown, name):
     short, whole = (planned_pflop(method, 2, 9, 1000, trained_only, images) for images in (shown, 1000))
     assert short == pytest.approx(whole * shown / 1000)
     assert planned_pflop(method, 2, 9, 1000, measured_only, shown) == planned_pflop(method, 2, 9, 1000, measured_only)
+
+
+# -- how long ---------------------------------------------------------------------------------------------------------
+
+
+def test_minutes_become_epochs_by_the_speed_of_the_machine(tmp_path):
+    """A run of a fraction of a second; resumed, it has as many epochs as before, whatever the machine does now."""
+    out = tmp_path / "a.safetensors"
+    told = ["train", "--data", "digits", "--sigma", "0.5", "--arch", "mlp", "--minutes", "0.005", "--out", str(out)]
+    done = CliRunner().invoke(app, told)
+    assert done.exit_code == 0, done.output
+    epochs = int(done.stdout.split(" epochs (")[0])
+    assert f'"epochs": {epochs}' in load_checkpoint(out).metadata["config"]
+    state = stopped(
+        tmp_path / "b.safetensors", "gaussian", fast(epochs=3), arch="fast8-16", progress=StoppingAt(epoch=2)
+    )
+    assert kept_epochs(state) == 3
+    assert kept_epochs(tmp_path / "none") is None
+    for wrong in (["--epochs", "3"], ["--budget-pflop", "1"]):
+        refused = CliRunner().invoke(app, [*told, *wrong])
+        assert refused.exit_code == 2
+        assert "are not allowed together: give one" in refused.stderr
+
+
+def test_twice_the_minutes_buy_twice_the_operations():
+    plan = Plan("gaussian", "mlp", fast(), {})
+    one, two = (plan.pflop_in(minutes, few_digits(), CPU, Share()) for minutes in (1000, 2_000_000))
+    assert 0 < one < two  # by 2000 but for the machine's mood
+    with pytest.raises(ValueError, match="minutes="):
+        plan.pflop_in(0.0, few_digits(), CPU, Share())

@@ -226,7 +226,7 @@ def test_command_line_refuses_in_one_line(tmp_path):
         (["--arch", "vgg"], "vgg"),
         (["--dtype", "x"], "'x'"),
         (["--attack-step", "0.1"], "attack.step=0.1 has no effect with method gaussian"),
-        (["--method", "attack+discard", "--reweigh-every", "3"], "reweigh.every=3 has no effect"),
+        (["--method", "attack+discard", "--reweigh-every", "3"], "reweigh.every=1 has no effect"),
         (["--method", "attack", "--set", "steps=3"], "--set steps=3 is not allowed: write PART.NAME=VALUE"),
         (["--schedule", "cosine"], "--schedule cosine is not allowed: use stepdecay or triangle"),
         (["--schedule", "triangle", "--gamma", "0.5"], "--gamma 0.5 has no effect with --schedule triangle"),

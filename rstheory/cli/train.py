@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,7 @@ from rstheory.cli.common import positive, refusals
 from rstheory.cli.options import Channels, Data, Label, Sigma
 
 if TYPE_CHECKING:
-    from rstheory.smoothing.data import Dataset
-    from rstheory.smoothing.training import Method as MethodParts
-    from rstheory.smoothing.training import Recipe, Schedule, Settings
+    from rstheory.smoothing.training import Recipe, Schedule
 
 Method = Annotated[
     str,
@@ -56,7 +54,11 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
+        typer.Option(
+            min=1,
+            help="Passes through the data. Schedule and method scale with them. Default: 40, or 150 with --recipe"
+            " papers.",
+        ),
     ] = None,
     epoch_images: Annotated[
         int | None,
@@ -67,6 +69,14 @@ def train(
         typer.Option(
             callback=positive,
             help="In place of --epochs: as many epochs as fit into this cost, in 10^15 floating-point operations.",
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="In place of --epochs: as many epochs as this machine will take about so long for, by a short"
+            " measurement. --resume keeps the number of epochs.",
         ),
     ] = None,
     draws: Annotated[
@@ -160,19 +170,19 @@ def train(
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
     from rstheory.smoothing.share import own_device, processes
-    from rstheory.smoothing.training import Settings, compose, least_draws, published_draws
+    from rstheory.smoothing.training import Plan, Settings, least_draws, published_draws
     from rstheory.smoothing.training import train as trained
-    from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
+    from rstheory.smoothing.training.run_state import kept_epochs
 
     with refusals():
         place = own_device(device)
         if place.type == "cpu":
             keep_freed_memory()
-        if epochs and budget_pflop:
-            raise ValueError(f"--epochs {epochs} and --budget-pflop {budget_pflop} are not allowed together: give one")
+        lengths = {"--epochs": epochs, "--budget-pflop": budget_pflop, "--minutes": minutes}
+        if len(given := [f"{name} {value}" for name, value in lengths.items() if value is not None]) > 1:
+            raise ValueError(f"{' and '.join(given)} are not allowed together: give one")
         chosen = _recipe(recipe)
-        arch = arch or chosen.arch
-        settings = Settings(sigma, epochs or PUBLISHED_EPOCHS, flip_and_crop=augment, dtype=dtype, seed=seed)
+        settings = Settings(sigma, epochs or chosen.epochs, flip_and_crop=augment, dtype=dtype, seed=seed)
         draws = draws or chosen.draws(published_draws(method, settings), least_draws(method))
         settings = replace(settings, recipe=chosen, draws=draws)
         settings = replace(settings, **chosen.defaults(draws))
@@ -180,28 +190,29 @@ def train(
         settings = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
         turns = {"milestones": _epoch_numbers(milestones), "gamma": gamma, "peak": peak}
         settings = replace(settings, schedule=_schedule(schedule, settings.schedule, turns))
+        own = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
+        options = {name: value for name, value in own.items() if value is not None} | _assignments(set_ or [])
+        plan = Plan(method, arch or chosen.arch, settings, options, reweigh_every)
+        plan.of(settings.epochs)  # refuses what no length mends, before anything is loaded or measured
         training_set = load(data, "train", label=label, channels=channels)
-        options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
-        given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
-        given |= _assignments(set_ or [])
-
-        def of(epochs: int) -> tuple[MethodParts, Settings]:
-            """Method and settings of a run of this many epochs."""
-            scaled = replace(settings, epochs=epochs)
-            every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
-            return compose(method, scaled, every | given), scaled
-
-        made, settings = of(settings.epochs)
-        if budget_pflop:
-            made, settings = of(_affordable(budget_pflop, of, settings, arch, training_set))
         complete = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
         with processes(place) as share:
+            if minutes and not complete:
+                epochs = kept_epochs(out.with_name(out.name + ".state")) if resume else None
+                if epochs is None:
+                    budget_pflop = share.agree_on(lambda: plan.pflop_in(minutes, training_set, place, share))
+            if budget_pflop:
+                epochs = plan.affordable(budget_pflop, training_set)
+            made, settings = plan.of(epochs or chosen.epochs)
+            if share.first and not complete and (minutes or budget_pflop):
+                cost = f"{budget_pflop:.3g} PFLOP" if budget_pflop else "as before"
+                typer.echo(f"{settings.epochs} epochs ({cost})")
             trained(
                 made,
                 settings,
                 training_set,
-                arch=arch,
+                arch=plan.arch,
                 out=out,
                 device=place,
                 begin=begin,
@@ -213,33 +224,6 @@ def train(
     if not share.first:
         return
     typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
-
-
-def _affordable(
-    pflop: float,
-    run: Callable[[int], tuple[MethodParts, Settings]],
-    settings: Settings,
-    arch: str,
-    training_set: Dataset,
-) -> int:
-    """The most epochs within a budget. That the method would not begin in them is refused later, with the reason."""
-    from rstheory.smoothing.models import build
-    from rstheory.smoothing.training import compose
-    from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
-    from rstheory.smoothing.training.cost import cost_of
-
-    cost = cost_of(build(arch, len(training_set.classes), training_set.shape), training_set.shape)
-    gaussian = compose("gaussian", settings)
-
-    def planned(epochs: int) -> float:
-        try:
-            method, _ = run(epochs)
-        except ValueError:
-            method = gaussian
-        images = len(training_set)
-        return planned_pflop(method, settings.draws, epochs, images, cost, settings.images_per_epoch(images))
-
-    return affordable_epochs(pflop, planned)
 
 
 def _assignments(texts: list[str]) -> dict[str, object]:

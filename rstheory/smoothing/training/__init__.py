@@ -25,6 +25,7 @@ from rstheory.smoothing.training.objectives import Macer as Macer
 from rstheory.smoothing.training.objectives import SmoothMix as SmoothMix
 from rstheory.smoothing.training.perturbations import Attack as Attack
 from rstheory.smoothing.training.perturbations import SmoothAdv as SmoothAdv
+from rstheory.smoothing.training.plan import Plan as Plan
 from rstheory.smoothing.training.probability import count_labels as count_labels
 from rstheory.smoothing.training.recipes import RECIPES as RECIPES
 from rstheory.smoothing.training.recipes import Recipe as Recipe

@@ -80,7 +80,7 @@ def run_epoch(
         for number, indices in enumerate(batches):
             _set_rate(state.optimizer, settings.rate(state.epoch + (number + 0.5) / len(batches)))
             mine = torch.tensor(share.of(indices.tolist()), device=indices.device) if share.world > 1 else indices
-            totals += _take(state, method, _step(state, settings, data, mine, generator))
+            totals += take_step(state, method, settings, data, mine, generator)
             advance(1)
     _average_buffers(state.model, share)
     loss, right, images = share.total(totals).tolist()
@@ -133,8 +133,14 @@ def _step(state: RunState, settings: Settings, data: Dataset, indices: Tensor, g
     )
 
 
-def _take(state: RunState, method: Method, step: Step) -> Tensor:
-    """One step of the optimiser. Returns loss x images, right answers and images, without waiting for the device."""
+def take_step(
+    state: RunState, method: Method, settings: Settings, data: Dataset, indices: Tensor, generator: torch.Generator
+) -> Tensor:
+    """One step of the optimiser on these images: loss x images, right answers and images, float64, shape (3,).
+
+    It does not wait for the device.
+    """
+    step = _step(state, settings, data, indices, generator)
     memories: list[State] = state.parts[len(method.samplers) :]
     for perturbation, memory in zip(method.perturbations, memories[:-1], strict=True):
         step = replace(step, noise=perturbation.noise(step, memory))

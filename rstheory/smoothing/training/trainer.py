@@ -10,19 +10,15 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from rstheory._files import atomic_write, require_folder
 from rstheory._progress import PartProgress, silent_parts
 from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.models import build, load_checkpoint, save_checkpoint, weights_digest
+from rstheory.smoothing.models import load_checkpoint, save_checkpoint, weights_digest
 from rstheory.smoothing.share import ALONE, Share
-from rstheory.smoothing.training.cost import cost_of
 from rstheory.smoothing.training.epoch import COLUMNS, run_epoch
 from rstheory.smoothing.training.identity import (
     configuration,
@@ -32,10 +28,8 @@ from rstheory.smoothing.training.identity import (
 )
 from rstheory.smoothing.training.interfaces import Method
 from rstheory.smoothing.training.methods import compose
-from rstheory.smoothing.training.run_state import RunState, keep, restore
+from rstheory.smoothing.training.run_state import RunState, fresh, keep, restore
 from rstheory.smoothing.training.settings import Settings
-
-_PREPARED = 5000  # training images, about, that a fresh network is prepared by
 
 
 def train(
@@ -89,7 +83,7 @@ def train(
         raise ValueError(f"{place} exists, from a run that was cut short: go on with it by --resume, or remove it")
     if settings.batch < share.world:
         raise ValueError(f"batch={settings.batch} is not allowed: {share.world} processes need an image each")
-    state = _fresh(method, settings, data, arch, device, begun.model if begun else None, share)
+    state = fresh(method, settings, data, arch, device, begun.model if begun else None, share)
     if place.exists():
         restore(state, place, identity)
     _note_machine(state, device, share)
@@ -119,35 +113,6 @@ def train(
     model = state.model.cpu().eval()
     save_checkpoint(out, model, arch=arch, classes=len(data.classes), shape=data.shape, metadata=metadata)
     place.unlink()
-
-
-def _fresh(
-    method: Method,
-    settings: Settings,
-    data: Dataset,
-    arch: str,
-    device: torch.device,
-    begun: nn.Module | None,
-    share: Share,
-) -> RunState:
-    with torch.random.fork_rng():
-        torch.manual_seed(settings.seed)
-        model = build(arch, len(data.classes), data.shape)
-    if begun is None:
-        images = data.images[:: max(1, len(data) // _PREPARED)].float() / 255
-        settings.recipe.begin(model, images, settings.sigma)
-    else:
-        model.load_state_dict(begun.state_dict())
-    move: Any = model.to  # torch's annotations leave memory_format out
-    model = move(device, memory_format=torch.channels_last).train()
-    if not any(weights.requires_grad for weights in model.parameters()):
-        raise ValueError(f"arch={arch!r} has no weights to train")
-    optimizer = settings.recipe.optimizer(model, settings)
-    stepped: nn.Module = model
-    if share.world > 1:
-        own = [device] if device.type == "cuda" else None
-        stepped = DistributedDataParallel(model, device_ids=own, forward_sync_buffers=False)
-    return RunState(0, model, stepped, optimizer, [{} for _ in method.parts], [], [], cost_of(model, data.shape))
 
 
 def _note_machine(state: RunState, device: torch.device, share: Share) -> None:

@@ -33,6 +33,7 @@ class Fast(Recipe):
 
     name: ClassVar[str] = "fast"
     arch: ClassVar[str] = "fast32-128-256"
+    epochs: ClassVar[int] = 40
 
     def draws(self, published: int, least: int) -> int:
         return least  # more images are worth more than more noise

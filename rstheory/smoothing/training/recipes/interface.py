@@ -38,11 +38,12 @@ class Recipe:
     """How weights are moved and images are shown. Override all but `begin`.
 
     name: on the command line and in checkpoints.
-    arch: the network that the command line takes when none is named.
+    arch, epochs: what the command line takes when none is named.
     """
 
     name: ClassVar[str]
     arch: ClassVar[str]
+    epochs: ClassVar[int]
 
     def draws(self, published: int, least: int) -> int:
         """Noise vectors per image, of a method whose paper has so many, and which needs at least so many."""

@@ -22,6 +22,7 @@ class Papers(Recipe):
 
     name: ClassVar[str] = "papers"
     arch: ClassVar[str] = "resnet110"
+    epochs: ClassVar[int] = 150
 
     def draws(self, published: int, least: int) -> int:
         return published
