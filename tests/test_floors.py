@@ -25,6 +25,7 @@ FLOORS = (
     ("mixture",),
     ("certify",),
     ("logs",),
+    ("survey",),
     ("audit",),
     ("smoothing",),
     ("experiments",),

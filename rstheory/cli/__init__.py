@@ -13,6 +13,7 @@ from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
 from rstheory.cli.figures import figures
 from rstheory.cli.measure import measure
+from rstheory.cli.survey import survey
 from rstheory.cli.train import train
 
 app = typer.Typer(
@@ -41,5 +42,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, measure, certify, predict, figures):
+for command in (audit, budget, train, measure, certify, predict, survey, figures):
     app.command()(command)
