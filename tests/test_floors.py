@@ -20,7 +20,7 @@ FLOORS = (
     ("_check", "_files", "_version", "_progress", "_words", "_classes"),
     ("_provenance", "tables"),
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
-    ("sequential", "randomized", "two_class", "planning"),
+    ("sequential", "randomized", "two_class", "bounds", "planning"),
     ("transport",),
     ("mixture",),
     ("certify",),

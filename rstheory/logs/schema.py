@@ -85,7 +85,12 @@ STOPPING = (
     Column("draws", "integer", "estimation draws that the sample got", least=1),
     Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
 )
-COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
+# Of logs whose radii another bound than Clopper and Pearson's proves.
+BOUND = (
+    Column("bound", "text", "bound that the radius comes from", identity=True),
+    Column("u", "decimal", "uniform number of the randomized bound, told by seed and idx"),
+)
+COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING, *BOUND)}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
 
@@ -124,6 +129,8 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 
 CERTIFICATION_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN)))  # what `rstheory certify` writes
 STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same where a rule stops early
+TWO_CLASS_LOG = Format((*CERTIFICATION_LOG.columns, "bound"))
+RANDOMIZED_LOG = Format((*TWO_CLASS_LOG.columns, "u"))
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes
