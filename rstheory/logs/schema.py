@@ -85,7 +85,25 @@ STOPPING = (
     Column("draws", "integer", "estimation draws that the sample got", least=1),
     Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
 )
+# Of logs of attacks, which are no certification logs: they have no column `radius`, and no reader takes them for one.
+ATTACK = (
+    Column("norm", "decimal", "L2 norm of the smallest perturbation that changed the class; inf where none did"),
+    Column("found", "integer", "the class there; -1 where there is none", least=ABSTAINED),
+    Column("attacked_counts", "counts", "draws that gave each class there; nothing where there is none"),
+    Column(
+        "abstain_norm", "decimal", "L2 norm of the smallest perturbation that made PREDICT abstain; inf where none did"
+    ),
+    Column("judged", "integer", "perturbations that PREDICT judged"),
+    Column("attack", "text", "the attack, with its loss", identity=True),
+    Column("steps", "integer", "gradient steps per attack", least=1, identity=True),
+    Column("m", "integer", "noise draws per gradient", least=1, identity=True),
+    Column("restarts", "integer", "attacks at each norm", least=1, identity=True),
+    Column("halvings", "integer", "times that the interval of norms was halved", identity=True),
+    Column("eps", "decimal", "largest L2 norm tried", identity=True),
+    Column("together", "integer", "images in one gradient pass; rounding depends on it", least=1, identity=True),
+)
 COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
+_DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
 
@@ -94,7 +112,7 @@ _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in colu
 class Format:
     """The columns of one kind of log, the first being `idx`, as it is written and resumed.
 
-    columns: names, in the order of the header; each is declared in `COLUMNS`.
+    columns: names, in the order of the header; each is declared above.
 
     >>> Format(("idx", "label", "seed")).identity
     ('seed',)
@@ -103,7 +121,7 @@ class Format:
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.columns if name not in COLUMNS]
+        unknown = [name for name in self.columns if name not in _DECLARED]
         if self.columns[:1] != ("idx",) or unknown or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns={self.columns} is not allowed: idx first, each one declared in the schema, once")
 
@@ -115,7 +133,7 @@ class Format:
     @property
     def identity(self) -> tuple[str, ...]:
         """Columns whose cells are the same in all rows of one run."""
-        return tuple(name for name in self.columns if COLUMNS[name].identity)
+        return tuple(name for name in self.columns if _DECLARED[name].identity)
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -127,6 +145,10 @@ STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same 
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes
+_JUDGED_BY = ("n", "alpha", "sigma", "seed")
+ATTACK_LOG = Format(
+    ("idx", "label", "predict", "correct", "time", "counts", *_names(ATTACK), *_JUDGED_BY, *_names(ORIGIN))
+)  # what `rstheory attack` writes
 EXPECTED = f"a certification log starts with the tab-separated header {' '.join(_names(FIELD))}"
 
 _COMPRESSED = {

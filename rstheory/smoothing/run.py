@@ -17,8 +17,8 @@ from rstheory.logs.append import RunLog, collect, existing
 from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
-from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
+from rstheory.smoothing.data import Dataset, load
+from rstheory.smoothing.models import Checkpoint, load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
 from rstheory.smoothing.share import Share, own_device, processes
@@ -142,6 +142,37 @@ class Machine:
             raise ValueError(f"dtype={self.dtype!r} is not allowed: use float32, bfloat16 or float16")
 
 
+def checkpoint_and_images(
+    checkpoint: Path,
+    source: str,
+    split: str,
+    label: str | None,
+    channels: int | None,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    trust_program: bool,
+    *,
+    sigma: float,
+    told: bool,
+) -> tuple[Dataset, Checkpoint]:
+    """A data set, and a network of as many classes; the other arguments are those of `run_checkpoint`.
+
+    told: whether this process warns, where the checkpoint was trained under another noise level than sigma, and where
+    a file that is not ours answers no better than by chance.
+    """
+    data = load(source, split, label=label, channels=channels)
+    loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
+    if loaded.classes != len(data.classes):
+        raise ValueError(
+            f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
+            f" {len(data.classes)}"
+        )
+    if told:
+        note_other_noise(checkpoint, loaded, sigma)
+        note_chance(checkpoint, loaded, data, sigma)
+    return data, loaded
+
+
 def run_checkpoint(
     task: Task,
     *,
@@ -177,17 +208,10 @@ def run_checkpoint(
     if device.type == "cpu":
         keep_freed_memory()
     with processes(device) as share:
-        data = load(source, split, label=label, channels=channels)
+        data, loaded = checkpoint_and_images(
+            checkpoint, source, split, label, channels, mean, std, trust_program, sigma=task.sigma, told=share.first
+        )
         indices = data.every(skip, limit, start).tolist()
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
-        if loaded.classes != len(data.classes):
-            raise ValueError(
-                f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
-                f" {len(data.classes)}"
-            )
-        if share.first:
-            note_other_noise(checkpoint, loaded, task.sigma)
-            note_chance(checkpoint, loaded, data, task.sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:

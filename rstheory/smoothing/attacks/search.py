@@ -1,0 +1,147 @@
+"""The smallest perturbation that an attack finds: bisection over its norm, each success judged by PREDICT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rstheory.certify import Prediction
+from rstheory.logs.schema import ABSTAINED
+from rstheory.smoothing.attacks.target import Target, within
+from rstheory.smoothing.training.ascent import norms
+
+
+class Method(Protocol):
+    """An attack within a given norm."""
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps."""
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """What it wants large, per image. logits: of m noisy copies of each image, shape (images, m, classes)."""
+
+    def perturb(self, target: Target, places: Tensor, images: Tensor, radius: Tensor, start: Tensor) -> Tensor:
+        """Images that the smoothed classifier may get wrong.
+
+        target: gives losses and gradients. places: which of its images these are, shape (k,). images: in [0, 1], shape
+        (k, channels, height, width). radius: largest L2 norm of a perturbation, shape (k, 1, 1, 1). start: where to
+        begin, within the radius and in [0, 1]; so is what is returned.
+        """
+
+
+class Proposal(NamedTuple):
+    """Perturbed images to be judged, and the places of the images that they belong to."""
+
+    places: list[int]
+    images: Tensor
+
+
+@dataclass
+class Found:
+    """What is known of one image while its search goes on.
+
+    counts: draws that gave each class at the image itself. low: largest norm at which the attack failed. norm: smallest
+    one at which it succeeded, inf until then; found, attacked_counts: the class and the draws there. abstain_norm:
+    smallest norm at which PREDICT abstained. judged: perturbations judged.
+    """
+
+    counts: tuple[int, ...] = ()
+    predict: int = ABSTAINED
+    low: float = 0.0
+    norm: float = np.inf
+    found: int = ABSTAINED
+    attacked_counts: tuple[int, ...] = ()
+    abstain_norm: float = np.inf
+    judged: int = 0
+
+
+class Search:
+    """The search for some images that are attacked together, round by round.
+
+    images: in [0, 1], shape (k, channels, height, width). target: of the same images and their labels. eps: largest
+    norm that is tried, in the first round. alpha: level of each single judgement.
+
+    Each round attacks the images that are still searched at one norm: the largest one, then half-way between the
+    largest norm that failed and the smallest that succeeded. The first attack of a round starts from the best
+    perturbation so far, shortened; restarts start from random directions. Only images that PREDICT first gives
+    their label are attacked, and those that withstand the largest norm are given up.
+    """
+
+    def __init__(self, method: Method, target: Target, images: Tensor, *, eps: float, alpha: float) -> None:
+        self.method, self.target, self.images, self.eps, self.alpha = method, target, images, eps, alpha
+        self.found = [Found() for _ in range(len(images))]
+        self._best = images.clone()
+        self._radius: dict[int, float] = {}  # of the images still to be attacked in this round
+
+    def learn_clean(self, counts: Sequence[NDArray[np.int64]]) -> None:
+        """Take what PREDICT drew at the images themselves."""
+        for found, drawn in zip(self.found, counts, strict=True):
+            found.counts = tuple(drawn.tolist())
+            found.predict, _ = self._judged(found.counts)
+
+    def begin_round(self, first: bool) -> None:
+        """Choose the norm for each image that is searched in this round."""
+        self._radius = {}
+        for place, found in enumerate(self.found):
+            if found.predict != int(self.target.labels[place]) or not (first or np.isfinite(found.norm)):
+                continue
+            self._radius[place] = self.eps if first else (found.low + found.norm) / 2
+
+    def propose(self, restart: int) -> Proposal:
+        """Attack the images of this round that have not fallen to an earlier restart."""
+        places = list(self._radius)
+        if not places:
+            return Proposal([], self.images[:0])
+        at = torch.tensor(places, device=self.images.device)
+        images = self.images[at]
+        radius = torch.tensor([self._radius[place] for place in places], dtype=images.dtype, device=images.device)
+        radius = radius.view(-1, 1, 1, 1)
+        start = self._best[at] if restart == 0 else images + radius * self.target.directions(at, images)
+        start = within(images, start, radius)
+        return Proposal(places, self.method.perturb(self.target, at, images, radius, start).detach())
+
+    def learn(self, proposal: Proposal, counts: Sequence[NDArray[np.int64]], last: bool) -> None:
+        """Take what PREDICT drew at the perturbed images. last: whether the round has no further restart."""
+        lengths = length_above(self.images[proposal.places], proposal.images)
+        for place, length, image, drawn in zip(proposal.places, lengths, proposal.images, counts, strict=True):
+            found, votes = self.found[place], tuple(drawn.tolist())
+            answer, abstained = self._judged(votes)
+            found.judged += 1
+            if abstained:
+                found.abstain_norm = min(found.abstain_norm, length)
+            elif answer != int(self.target.labels[place]):
+                if length < found.norm:
+                    found.norm, found.found, found.attacked_counts = length, answer, votes
+                    found.low = found.low if found.low < length else 0.0  # an attack that failed there proves nothing
+                    self._best[place] = image
+                del self._radius[place]
+                continue
+            if last:
+                found.low = max(found.low, self._radius[place])
+
+    def _judged(self, counts: tuple[int, ...]) -> tuple[int, bool]:
+        """What PREDICT answers, and whether it abstains."""
+        prediction = Prediction(counts, self.alpha)
+        return (ABSTAINED, True) if prediction.abstained else (prediction.leader, False)
+
+
+def length_above(images: Tensor, moved: Tensor) -> list[float]:
+    """L2 norm of each perturbation, rounded up: never below the exact one of the images as they are judged.
+
+    >>> length_above(torch.zeros(1, 1, 1, 2), torch.tensor([[[[3.0, 4.0]]]]))[0] - 5 < 1e-14
+    True
+    """
+    exact = norms(moved.double() - images.double()).flatten()
+    rounding = (images[0].numel() + 4) * 2.0**-52 if len(images) else 0.0  # differences, squares, sum, root, product
+    return [float(value) for value in exact * (1 + rounding)]
