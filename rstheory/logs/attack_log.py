@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = {"steps": int, "m": int, "restarts": int, "halvings": int, "eps": float, "n": int, "alpha": float,
             "sigma": float, "seed": int, "tau": float}  # fmt: skip
+_ROW = ("index", "label", "predict", "counts", "norm", "found", "attacked_counts", "abstain_norm")
 _TEXTS = ("attack", "noise", "dtype", "weights", "data")
 
 
@@ -109,7 +110,7 @@ class AttackLog:
         return np.isfinite(self.norm)
 
     def attacked_accuracy(self, eps: ArrayLike, abstentions_lost: bool = True) -> Float:
-        """Share of samples that are right, and and that no perturbation of norm <= eps changed; for any number of norms.
+        """Share of samples that are right, and that no perturbation of norm <= eps changed.
 
         eps: at most the largest norm tried. abstentions_lost: whether a perturbation that makes PREDICT abstain counts,
         too. The truth, under the best attack, is at most this share, and at least the certified accuracy.
@@ -120,6 +121,10 @@ class AttackLog:
         fallen = np.sort(np.where(self.correct, first, 0.0))
         share: Float = 1 - np.searchsorted(fallen, radii, side="right") / self.samples
         return share
+
+    def select(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> AttackLog:
+        """The log cut to some of its rows, in the order given."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _ROW})
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame, with the settings in `attrs`."""
@@ -134,6 +139,8 @@ class AttackLog:
 def is_attack_log(path: str | os.PathLike[str]) -> bool:
     """Whether a file starts with the header of an attack log."""
     header = ATTACK_LOG.header.encode()
+    if not os.path.isfile(path):  # a pipe would wait forever
+        return False
     with open(path, "rb") as file:
         return file.read(len(header)) == header
 

@@ -215,6 +215,8 @@ def why_no_header(line: bytes) -> str | None:
     >>> why_no_header(b"hello"), why_no_header(b"\\x1f\\x8b\\x08")
     (None, 'compressed (gzip): unpack it first')
     """
+    if line == ATTACK_LOG.header.encode():
+        return "the log of an attack, which rstheory sandwich compares with certificates"
     for start, kind in _COMPRESSED.items():
         if line.startswith(start):
             return f"compressed ({kind}): unpack it first"

@@ -73,9 +73,9 @@ class Attacker:
         ]
         for search, counts in zip(searches, self._judge(groups, searches, clean), strict=True):
             search.learn_clean(counts)
-        for round_ in range(1 + self.task.halvings):
+        for _ in range(1 + self.task.halvings):
             for search in searches:
-                search.begin_round(first=round_ == 0)
+                search.begin_round()
             for restart in range(self.task.restarts):
                 proposals = list(pool.map(lambda search, restart=restart: search.propose(restart), searches))
                 judged = self._judge(groups, searches, proposals)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -51,7 +52,8 @@ class Proposal(NamedTuple):
 class Found:
     """What is known of one image while its search goes on.
 
-    counts: draws that gave each class at the image itself. low: largest norm at which the attack failed. norm: smallest
+    counts: draws that gave each class at the image itself. low: largest norm at which the attack failed. abstained:
+    norms at which PREDICT abstained before the first success. norm: smallest
     one at which it succeeded, inf until then; found, attacked_counts: the class and the draws there. abstain_norm:
     smallest norm at which PREDICT abstained. judged: perturbations judged.
     """
@@ -64,6 +66,7 @@ class Found:
     attacked_counts: tuple[int, ...] = ()
     abstain_norm: float = np.inf
     judged: int = 0
+    abstained: list[float] = field(default_factory=list)
 
 
 class Search:
@@ -72,10 +75,12 @@ class Search:
     images: in [0, 1], shape (k, channels, height, width). target: of the same images and their labels. eps: largest
     norm that is tried, in the first round. alpha: level of each single judgement.
 
-    Each round attacks the images that are still searched at one norm: the largest one, then half-way between the
-    largest norm that failed and the smallest that succeeded. The first attack of a round starts from the best
-    perturbation so far, shortened; restarts start from random directions. Only images that PREDICT first gives
-    their label are attacked, and those that withstand the largest norm are given up.
+    Only images that PREDICT first gives their label are attacked, each at one norm per round. The first is the largest;
+    where PREDICT still answers the label there, the image is given up. Once an attack has succeeded, the next norm is
+    half-way between the largest that failed and the smallest that succeeded. Until then, where PREDICT abstained, it
+    is the middle of the widest gap between norms tried: far out several other classes may share the draws, so that
+    PREDICT abstains there and answers nearer. The first attack of a round starts from the best perturbation so far,
+    shortened; restarts start from random directions.
     """
 
     def __init__(self, method: Method, target: Target, images: Tensor, *, eps: float, alpha: float) -> None:
@@ -90,13 +95,21 @@ class Search:
             found.counts = tuple(drawn.tolist())
             found.predict, _ = self._judged(found.counts)
 
-    def begin_round(self, first: bool) -> None:
+    def begin_round(self) -> None:
         """Choose the norm for each image that is searched in this round."""
         self._radius = {}
         for place, found in enumerate(self.found):
-            if found.predict != int(self.target.labels[place]) or not (first or np.isfinite(found.norm)):
-                continue
-            self._radius[place] = self.eps if first else (found.low + found.norm) / 2
+            if found.predict == int(self.target.labels[place]) and (radius := self._next_norm(found)) is not None:
+                self._radius[place] = radius
+
+    def _next_norm(self, found: Found) -> float | None:
+        if np.isfinite(found.norm):
+            return (found.low + found.norm) / 2
+        if not found.abstained:
+            return self.eps if found.low == 0 else None
+        tried = [found.low, *sorted(radius for radius in found.abstained if radius > found.low)]
+        below, above = max(pairwise(tried), key=lambda gap: gap[1] - gap[0])
+        return (below + above) / 2
 
     def propose(self, restart: int) -> Proposal:
         """Attack the images of this round that have not fallen to an earlier restart."""
@@ -128,7 +141,11 @@ class Search:
                 del self._radius[place]
                 continue
             if last:
-                found.low = max(found.low, self._radius[place])
+                failed = self._radius[place]
+                if abstained and not np.isfinite(found.norm):
+                    found.abstained.append(failed)
+                else:
+                    found.low = max(found.low, failed)
 
     def _judged(self, counts: tuple[int, ...]) -> tuple[int, bool]:
         """What PREDICT answers, and whether it abstains."""
