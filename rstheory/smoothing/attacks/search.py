@@ -52,10 +52,13 @@ class Proposal(NamedTuple):
 class Found:
     """What is known of one image while its search goes on.
 
-    counts: draws that gave each class at the image itself. low: largest norm at which the attack failed. abstained:
-    norms at which PREDICT abstained before the first success. norm: smallest
-    one at which it succeeded, inf until then; found, attacked_counts: the class and the draws there. abstain_norm:
-    smallest norm at which PREDICT abstained. judged: perturbations judged.
+    counts: draws that gave each class at the image itself. predict: what PREDICT says of it.
+    low: largest norm at which PREDICT still gave the label.
+    norm: smallest one at which the attack succeeded, inf until then. found, attacked_counts: the class and the draws
+    there.
+    abstain_norm: smallest norm at which PREDICT abstained. abstained: norms of the rounds in which it did, each with
+    whether two other classes had more draws than the label.
+    judged: perturbations judged.
     """
 
     counts: tuple[int, ...] = ()
@@ -66,7 +69,29 @@ class Found:
     attacked_counts: tuple[int, ...] = ()
     abstain_norm: float = np.inf
     judged: int = 0
-    abstained: list[float] = field(default_factory=list)
+    abstained: list[tuple[float, bool]] = field(default_factory=list)
+
+
+def next_norm(found: Found, eps: float) -> float | None:
+    """The norm to attack an image at next, up to eps; None if it is given up.
+
+    The largest first; where PREDICT still gives the label there, the image is given up. Where it abstains, the middle
+    of the widest gap between norms tried: far out, several other classes may share the draws, and PREDICT answers
+    nearer. Once an attack has succeeded, half-way between the largest norm that left the label in front, or second to
+    one class only, and the smallest that led beyond.
+
+    >>> next_norm(Found(), 4.0), next_norm(Found(abstained=[(4.0, True)]), 4.0), next_norm(Found(norm=3.0), 4.0)
+    (4.0, 2.0, 1.5)
+    """
+    if np.isfinite(found.norm):
+        near = max([found.low, *(norm for norm, beyond in found.abstained if not beyond and norm < found.norm)])
+        far = min([found.norm, *(norm for norm, beyond in found.abstained if beyond and norm > near)])
+        return (near + far) / 2
+    if not found.abstained:
+        return eps if found.low == 0 else None
+    tried = [found.low, *sorted(norm for norm, _ in found.abstained if norm > found.low)]
+    below, above = max(pairwise(tried), key=lambda gap: gap[1] - gap[0])
+    return (below + above) / 2
 
 
 class Search:
@@ -75,12 +100,8 @@ class Search:
     images: in [0, 1], shape (k, channels, height, width). target: of the same images and their labels. eps: largest
     norm that is tried, in the first round. alpha: level of each single judgement.
 
-    Only images that PREDICT first gives their label are attacked, each at one norm per round. The first is the largest;
-    where PREDICT still answers the label there, the image is given up. Once an attack has succeeded, the next norm is
-    half-way between the largest that failed and the smallest that succeeded. Until then, where PREDICT abstained, it
-    is the middle of the widest gap between norms tried: far out several other classes may share the draws, so that
-    PREDICT abstains there and answers nearer. The first attack of a round starts from the best perturbation so far,
-    shortened; restarts start from random directions.
+    Only images that PREDICT first gives their label are attacked, each at one norm per round (`next_norm`). The first
+    attack of a round starts from the best perturbation so far, shortened; restarts start from random directions.
     """
 
     def __init__(self, method: Method, target: Target, images: Tensor, *, eps: float, alpha: float) -> None:
@@ -99,17 +120,8 @@ class Search:
         """Choose the norm for each image that is searched in this round."""
         self._radius = {}
         for place, found in enumerate(self.found):
-            if found.predict == int(self.target.labels[place]) and (radius := self._next_norm(found)) is not None:
+            if found.predict == int(self.target.labels[place]) and (radius := next_norm(found, self.eps)) is not None:
                 self._radius[place] = radius
-
-    def _next_norm(self, found: Found) -> float | None:
-        if np.isfinite(found.norm):
-            return (found.low + found.norm) / 2
-        if not found.abstained:
-            return self.eps if found.low == 0 else None
-        tried = [found.low, *sorted(radius for radius in found.abstained if radius > found.low)]
-        below, above = max(pairwise(tried), key=lambda gap: gap[1] - gap[0])
-        return (below + above) / 2
 
     def propose(self, restart: int) -> Proposal:
         """Attack the images of this round that have not fallen to an earlier restart."""
@@ -128,24 +140,23 @@ class Search:
         """Take what PREDICT drew at the perturbed images. last: whether the round has no further restart."""
         lengths = length_above(self.images[proposal.places], proposal.images)
         for place, length, image, drawn in zip(proposal.places, lengths, proposal.images, counts, strict=True):
-            found, votes = self.found[place], tuple(drawn.tolist())
+            found, votes, label = self.found[place], tuple(drawn.tolist()), int(self.target.labels[place])
             answer, abstained = self._judged(votes)
             found.judged += 1
             if abstained:
                 found.abstain_norm = min(found.abstain_norm, length)
-            elif answer != int(self.target.labels[place]):
+            elif answer != label:
                 if length < found.norm:
                     found.norm, found.found, found.attacked_counts = length, answer, votes
                     found.low = found.low if found.low < length else 0.0  # an attack that failed there proves nothing
                     self._best[place] = image
                 del self._radius[place]
                 continue
-            if last:
-                failed = self._radius[place]
-                if abstained and not np.isfinite(found.norm):
-                    found.abstained.append(failed)
-                else:
-                    found.low = max(found.low, failed)
+            if last and abstained:
+                beyond = votes[label] < sorted(votes)[-2]
+                found.abstained.append((self._radius[place], beyond))
+            elif last:
+                found.low = max(found.low, self._radius[place])
 
     def _judged(self, counts: tuple[int, ...]) -> tuple[int, bool]:
         """What PREDICT answers, and whether it abstains."""
