@@ -1,6 +1,7 @@
 """The command line: parses, calls the package, prints. One module a command.
 
-Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage.
+Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage, 3 an attack succeeded inside
+a certificate.
 Everything but typer is imported where it is used, so that `rstheory --help` answers at once.
 """
 
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rstheory.cli.attack import attack, sandwich
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
@@ -42,5 +44,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, measure, certify, predict, survey, figures):
+for command in (audit, budget, train, measure, certify, predict, survey, attack, sandwich, figures):
     app.command()(command)
