@@ -99,10 +99,10 @@ class Standing:
         return tuple(found)
 
     def first_at(self, contest: Contest, place: int) -> tuple[int, ...]:
-        """The log that leads at a place of a contest, and all that are within error of it, in the order by ACR."""
+        """The log that leads at a place of a contest, then all that are within error of it, in the order by ACR."""
         ahead = contest.difference[place]
         best = max(self.order, key=lambda i: (int(np.sum(ahead[i] > 0)), -int(np.sum(ahead[i] < 0))))
-        return tuple(i for i in self.order if i == best or contest.p[place, best, i] >= LEVEL)
+        return (best, *(i for i in self.order if i != best and contest.p[place, best, i] >= LEVEL))
 
     def changes(self, contest: Contest) -> Changes:
         """How the order at the places of a contest differs from that by ACR."""
@@ -126,18 +126,21 @@ def standing(
 ) -> Standing:
     """Compare every pair of some logs of one noise level, budget and level.
 
+    Radii that their budget cannot certify are cut off.
+
     curves: budget curves that hold the logs, or None where their budget is too large. budgets: the last is their own.
     radii: where certified accuracy is compared.
     """
     samples = _Samples(logs)
-    own = samples.of([log.radius * log.correct for log in logs])
+    possible = [log.possible() if np.any(log.impossible) else log for log in logs]
+    own = samples.of([log.radius * log.correct for log in possible])
     by_budget = [_mean_test(*samples.paired(own))]
     if curves is not None:
-        earlier = [samples.of(_expected_radii(logs, curves, n)) for n in budgets[:-1]]
+        earlier = [samples.of(_expected_radii(possible, curves, n)) for n in budgets[:-1]]
         by_budget = [_mean_test(*samples.paired(values)) for values in earlier] + by_budget
     by_radius = [_sign_test(samples, [log.correct & (log.radius >= r) for log in logs]) for r in radii]
     return Standing(
-        tuple(sorted(range(len(logs)), key=lambda i: (-logs[i].acr, i))),
+        tuple(sorted(range(len(logs)), key=lambda i: (-possible[i].acr, i))),
         _contest(budgets[-1:], by_budget[-1:]),
         _contest(budgets[-len(by_budget) :], by_budget),
         _contest(radii, by_radius),
@@ -218,8 +221,7 @@ def _expected_radii(logs: Sequence[CertificationLog], curves: BudgetCurves, n: i
     found = []
     for log in logs:
         radius = np.zeros(log.samples)
-        possible = log.possible() if np.any(log.impossible) else log
-        counts = possible.recovered_counts().nearest[: int(np.sum(log.correct))]  # those of abstentions come after
+        counts = log.recovered_counts().nearest[: int(np.sum(log.correct))]  # those of abstentions come after
         radius[log.correct] = log.sigma * mean[np.searchsorted(curves.counts, counts)]
         found.append(radius)
     return found
