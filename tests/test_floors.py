@@ -26,6 +26,7 @@ FLOORS = (
     ("certify",),
     ("logs",),
     ("audit",),
+    ("atlas",),
     ("smoothing",),
     ("experiments",),
     ("plots",),
