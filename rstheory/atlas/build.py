@@ -149,11 +149,13 @@ def _rows(task: _Task) -> Kept:
     first = task.paths[0][1]
     rows: list[Summary] = []
     images: dict[str, Images] = {}
-    for log in read_logs(list(names), _sigma(named[first])):
+    told = named[first]
+    for log in read_logs(list(names), _sigma(told), told.n, told.alpha):
         if isinstance(log, tuple):
             path, error = log
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
-            rows.append(unreadable(names[path], named[path], reason.removeprefix(f"{path}: ").removeprefix(f"{path}, ")))
+            reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path}, ")
+            rows.append(unreadable(names[path], named[path], reason))
             continue
         called = names.get(log.path) or Path(names[first]).with_name(Path(log.path).name).as_posix()
         row, those = summarise(log, called, named.get(log.path, named[first]), task.n, task.alpha)

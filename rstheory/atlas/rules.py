@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from typing import Any
 
 FIELDS = ("data", "method", "architecture", "settings", "run", "trained", "sigma", "file")
 GAUSSIAN = "l2, Gaussian noise"  # what a radius means unless a rule says otherwise
-_KEYS = {"path", "repository", "fixed", "because", "names", "sigma_unit", "certificate"}
+_KEYS = {"path", "repository", "fixed", "because", "names", "sigma_unit", "certificate", "n", "alpha"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Rule:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sigma_unit: float = 1.0
     certificate: str = GAUSSIAN
+    n: int | None = None
+    alpha: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Named:
 
     repository, file: where it is published. data: its data set. method: how the model was trained. architecture: of
     the network. settings: what else tells runs apart. run: which of several equal trainings. trained: noise level of
-    the training, where the path tells it beside that of the certification. sigma: noise level. certificate: what a
-    radius means. origin: field -> where it came from.
+    the training, where the path tells it beside that of the certification. sigma, n, alpha: noise level and budget.
+    certificate: what a radius means. origin: field -> where it came from.
     """
 
     repository: str = ""
@@ -52,6 +54,8 @@ class Named:
     run: str = ""
     trained: str = ""
     sigma: float | None = None
+    n: int | None = None
+    alpha: float | None = None
     certificate: str = GAUSSIAN
     origin: Mapping[str, str] = field(default_factory=dict)
 
@@ -68,9 +72,8 @@ class Rules:
 
         >>> shipped().name("logs/cifar10/catrs/noise_0.5.tsv").method
         'CAT-RS'
-        >>> shipped().name("a.tsv")
-        Named(repository='', file='', data='', method='', architecture='', settings='', run='', trained='', sigma=None, \
-certificate='l2, Gaussian noise', origin={})
+        >>> shipped().name("a.tsv") == Named()
+        True
         """
         text = Path(os.path.abspath(path)).as_posix()
         for rule in self.rules:
@@ -128,17 +131,20 @@ def _rule(where: str, entry: dict[str, Any]) -> Rule:
     texts = (entry.get("repository", ""), entry.get("because", ""), entry.get("certificate", ""), *fixed.values())
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(table, dict) for table in names.values()):
         raise ValueError(f"{where}: repository, because, certificate and what is fixed are texts, names are tables")
-    unit = entry.get("sigma_unit", 1.0)
-    if not isinstance(unit, int | float) or not 0 < unit < float("inf"):
-        raise ValueError(f"{where}: sigma_unit={unit!r} is not allowed: a positive number")
+    for what, most in (("sigma_unit", float("inf")), ("n", float("inf")), ("alpha", 1)):
+        value = entry.get(what, 0.5)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < most:
+            raise ValueError(f"{where}: {what}={value!r} is not allowed: a positive number{', below 1' * (most == 1)}")
     return Rule(
         path=path,
         repository=entry.get("repository", ""),
         fixed=fixed,
         because=entry.get("because", "the rule"),
         names=names,
-        sigma_unit=float(unit),
+        sigma_unit=float(entry.get("sigma_unit", 1.0)),
         certificate=entry.get("certificate", GAUSSIAN),
+        n=int(entry["n"]) if "n" in entry else None,
+        alpha=float(entry["alpha"]) if "alpha" in entry else None,
     )
 
 
@@ -157,5 +163,8 @@ def _named(rule: Rule, match: re.Match[str]) -> Named:
     if "sigma" in found:
         sigma = float(found["sigma"]) * rule.sigma_unit
         found["sigma"] = round(sigma, 12) if 0 < sigma < float("inf") else None
+    for what, value in (("n", rule.n), ("alpha", rule.alpha)):
+        if value is not None:
+            found[what], origin[what] = value, rule.because
     found.setdefault("file", match.group().lstrip("/"))
     return Named(repository=rule.repository, certificate=rule.certificate, origin=origin, **found)

@@ -16,6 +16,7 @@ from rstheory.budget import radius_from_count
 from rstheory.logs.finding import NOTES, Finding
 from rstheory.logs.log import CertificationLog
 
+LEAST_IMAGES = 100  # of a log that is set against others
 BUDGETS = (1_000, 10_000, 100_000)
 # Findings that mean that the rows cannot come from the setting that the log claims or that its rule names.
 IMPOSSIBLE = ("radius-above-maximum",)
@@ -79,8 +80,8 @@ class Summary:
 
     @property
     def comparable(self) -> bool:
-        """Whether it may be set against other logs."""
-        return self.verdict in ("fine", "doubtful") and bool(self.levels)
+        """Whether it may be set against other logs: it can be what it says, and has enough images."""
+        return self.verdict in ("fine", "doubtful") and bool(self.levels) and self.samples >= LEAST_IMAGES
 
     def acr_at(self, n: int) -> AtBudget | None:
         """ACR at one of the budgets, if it was computed."""
@@ -96,7 +97,9 @@ class Summary:
     def from_json(cls, content: Mapping[str, Any]) -> Summary:
         """What `to_json` made. TypeError, KeyError or ValueError where it is something else."""
         floats = {f.name for f in fields(cls) if f.type == "float"}
-        known = {name: float("nan") if value is None and name in floats else value for name, value in content.items()}
+        known: dict[str, Any] = {
+            name: float("nan") if value is None and name in floats else value for name, value in content.items()
+        }
         known["named"] = Named(**content["named"])
         known["findings"] = tuple(Finding(**finding) for finding in content["findings"])
         known["budgets"] = tuple(AtBudget(**budget) for budget in content["budgets"])
