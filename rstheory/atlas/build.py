@@ -14,7 +14,7 @@ from rstheory.atlas import cache as caches
 from rstheory.atlas.cache import Kept
 from rstheory.atlas.grid import Images
 from rstheory.atlas.rules import GAUSSIAN, Named, Rules, shipped
-from rstheory.atlas.summary import Summary, summarise, unreadable
+from rstheory.atlas.summary import BUDGETS, Summary, summarise, unreadable
 from rstheory.logs.chunks import chunk_sets
 from rstheory.logs.find import find_logs
 from rstheory.logs.read import read_logs
@@ -52,6 +52,7 @@ class _Task:
     rules: Rules = field(repr=False)
     n: int
     alpha: float
+    budgets: tuple[int, ...]
 
 
 def atlas(
@@ -59,6 +60,7 @@ def atlas(
     *,
     n: int = 100_000,
     alpha: float = 1e-3,
+    budgets: Sequence[int] = BUDGETS,
     rules: Rules | None = None,
     jobs: int = 1,
     cache: Path | None = None,
@@ -66,9 +68,10 @@ def atlas(
 ) -> Atlas:
     """Summaries of all certification logs below some folders.
 
-    n, alpha: the common budget: see `summary.summarise`. rules: what paths say; default: those that come with the
-    package. jobs: processes. cache: a file of summaries; those of logs that have not changed are taken from it, and it
-    is written anew at the end. A cache that is damaged is not used, and `refused` says why.
+    n, alpha: the common budget: see `summary.summarise`. budgets: at which ACR is computed. rules: what paths say;
+    default: those that come with the package. jobs: processes. cache: a file of summaries; those of logs that have not
+    changed are taken from it, and it is written anew at the end. A cache that is damaged is not used, and `refused`
+    says why.
 
     The rows do not depend on the number of jobs. ValueError where n, alpha or jobs make no sense.
     """
@@ -78,7 +81,7 @@ def atlas(
     found = find_logs(folders)
     roots = [os.path.abspath(folder) for folder in folders]
     tasks = [
-        _Task(tuple((_name(path, roots), path) for path in chunks), known, n, alpha)
+        _Task(tuple((_name(path, roots), path) for path in chunks), known, n, alpha, tuple(budgets))
         for chunks in chunk_sets(found.logs)
     ]
     earlier, refused = _earlier(cache)
@@ -87,7 +90,7 @@ def atlas(
     with progress(len(tasks)) as advance:
         for number, task in enumerate(tasks if cache is not None else ()):
             try:
-                keys[number] = caches.key(task.paths, known, n, alpha)
+                keys[number] = caches.key(task.paths, known, n, alpha, budgets)
             except OSError:
                 continue  # reading it says what is wrong
             if keys[number] in earlier:
@@ -158,7 +161,7 @@ def _rows(task: _Task) -> Kept:
             rows.append(unreadable(names[path], named[path], reason))
             continue
         called = names.get(log.path) or Path(names[first]).with_name(Path(log.path).name).as_posix()
-        row, those = summarise(log, called, named.get(log.path, named[first]), task.n, task.alpha)
+        row, those = summarise(log, called, named.get(log.path, named[first]), task.n, task.alpha, task.budgets)
         rows.append(row)
         images[those.key] = those
     return Kept(tuple(rows), images)

@@ -36,12 +36,12 @@ class Kept:
     images: Mapping[str, Images]
 
 
-def key(paths: Sequence[tuple[str, str]], rules: Rules, n: int, alpha: float) -> str:
+def key(paths: Sequence[tuple[str, str]], rules: Rules, n: int, alpha: float, budgets: Sequence[int]) -> str:
     """Digest of all that the rows of some files depend on. paths: name in the atlas, and file.
 
     OSError where a file cannot be read.
     """
-    digest = hashlib.sha256(json.dumps([_FORMAT, __version__, n, alpha, rules.texts]).encode())
+    digest = hashlib.sha256(json.dumps([_FORMAT, __version__, n, alpha, *budgets, rules.texts]).encode())
     for name, path in paths:
         with open(path, "rb") as file:
             content = hashlib.file_digest(file, "sha256").digest()

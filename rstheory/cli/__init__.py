@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rstheory.cli.atlas import atlas
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
@@ -41,5 +42,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, measure, certify, predict, figures):
+for command in (audit, atlas, budget, train, measure, certify, predict, figures):
     app.command()(command)
