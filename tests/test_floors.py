@@ -27,6 +27,7 @@ FLOORS = (
     ("logs",),
     ("survey",),
     ("audit",),
+    ("atlas",),
     ("smoothing",),
     ("experiments",),
     ("plots",),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rstheory.cli.atlas import atlas
 from rstheory.cli.attack import attack, sandwich
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
@@ -44,5 +45,6 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, measure, certify, predict, survey, attack, sandwich, figures):
+COMMANDS = (audit, atlas, budget, train, measure, certify, predict, survey, attack, sandwich, figures)
+for command in COMMANDS:
     app.command()(command)
