@@ -40,6 +40,9 @@ def audit(
         Path | None,
         typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a page for a browser, offline.")
+    ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -67,8 +70,10 @@ def audit(
     from rstheory.logs.find import find_logs
     from rstheory.logs.read import read_logs
 
+    if html is not None:
+        _require_pages()
     files = find_logs(paths)
-    _spare_the_logs(files.logs, json, figures)
+    _spare_the_logs(files.logs, json, figures, html)
     compared_with = None if reference is None else first_same(reference, files.logs)
     if reference is not None and compared_with is None:
         refuse(f"--reference {reference} is none of the logs to be read")
@@ -99,6 +104,11 @@ def audit(
             skipped = [{"path": path, "message": reason} for path, reason in files.skipped]
             write_json({**to_json(report), "errors": unread, "skipped": skipped}, json)
             typer.echo(f"wrote {printable(str(json))}")
+        if html is not None:
+            from rstheory.pages import audit_page, write_page
+
+            write_page(audit_page(report, errors), html)
+            typer.echo(f"wrote {printable(str(html))}")
         if figures is not None and logs:
             from rstheory.plots.audit import write_figures
 
@@ -110,12 +120,23 @@ def audit(
         raise typer.Exit(UNREADABLE)
 
 
-def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None) -> None:
+def _require_pages() -> None:
+    """Refuse before anything is computed if what a page needs is missing."""
+    from rstheory.pages import require
+
+    try:
+        require()
+    except ImportError as error:
+        refuse(str(error))
+
+
+def _spare_the_logs(logs: Sequence[str], json: Path | None, figures: Path | None, html: Path | None) -> None:
     """Refuse, before anything is computed, outputs that would take the place of a log that is read."""
     from rstheory._files import first_inside, first_same
 
-    if json is not None and (log := first_same(json, logs)) is not None:
-        refuse(f"--json {json} would replace {log}, one of the logs to be read: name another file")
+    for option, file in (("--json", json), ("--html", html)):
+        if file is not None and (log := first_same(file, logs)) is not None:
+            refuse(f"{option} {file} would replace {log}, one of the logs to be read: name another file")
     at_risk = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
     if figures is not None and (log := first_inside(figures, at_risk)) is not None:
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rstheory._provenance import provenance
-from rstheory._words import plural, printable
+from rstheory._words import plural
 from rstheory.audit import view
 from rstheory.audit.report import AuditReport, Group
 from rstheory.logs.finding import Finding
@@ -99,18 +99,17 @@ def _verdict_of(report: AuditReport, group: Group) -> str:
             f"one log. It certifies an average radius (ACR) of {log.acr:.4f} over {plural(log.samples, 'sample')}, and"
             f" predicts {100 * log.clean_accuracy:.1f} % of them correctly."
         )
-    names = dict(enumerate(group.names))
     budgets, radii = view.flips(group)
-    text = f"{plural(len(group.members), 'log')}. Largest ACR: {leaders(names, [(group.n, group.rank_at_own_budget)])}. "
+    first = leaders(dict(enumerate(group.names)), [(group.n, group.rank_at_own_budget)])
+    text = f"{plural(len(group.members), 'log')}. Largest ACR: {first}. "
     text += (
         f"The order by ACR is another at N = {', '.join(f'{n:,}' for n in budgets)}. "
         if budgets
         else "The order by ACR is the same at every budget looked at. "
     )
     if radii:
-        text += (
-            f"The order by certified accuracy is another at {len(radii)} of {plural(len(group.radii), 'radius', 'radii')}."
-        )
+        of = plural(len(group.radii), "radius", "radii")
+        text += f"The order by certified accuracy is another at {len(radii)} of {of}."
     else:
         text += "The order by certified accuracy is the same at every radius looked at."
     return text

@@ -108,14 +108,8 @@ class _Drawn:
         curves, grid = frames.curve_frame(logs), frames.grid_frame(logs)
         named = self.named("curves"), self.named("grid")
         smallest = float(curves["tail"].min())
-        ranks = list(zip(self.group.radii, self.group.rank_by_radius, strict=True))
-        used = [
-            (r, rank)
-            for r, rank, shares in (
-                (r, rank, [member.certified_accuracy[k] for member in self.members]) for k, (r, rank) in enumerate(ranks)
-            )
-            if any(shares)
-        ]
+        reached = [k for k in range(len(self.group.radii)) if any(log.certified_accuracy[k] for log in self.members)]
+        used = [(self.group.radii[k], self.group.rank_by_radius[k]) for k in reached]
         first = self.members[0]
         see = (
             f"Largest certified accuracy: {leaders(dict(zip(self.order, self.names, strict=True)), used, 'r')}."
@@ -133,8 +127,8 @@ class _Drawn:
             data=dict(zip(named, (curves, grid), strict=True)),
             table=self.accuracy_table(),
             controls=(Choice("band", "Band of", self.names),) if len(self.names) > 1 else (),
-            remark="The area below a curve is its ACR. Against u it is the share of samples whose p is at least u, by"
-            " the certificates. The band reaches down to what holds for the population, at 95 %, for all radii at once.",
+            remark="The area below a curve is its ACR. Against u it is the share of samples whose p is at least u, as"
+            " certified. The band reaches down to what holds for the population, at 95 %, for all radii at once.",
         )
 
     def accuracy_table(self) -> Table:
@@ -209,8 +203,8 @@ class _Drawn:
             data=data,
             table=table,
             controls=(Choice("a", "Log", self.names), Choice("b", "minus", self.names, 1)),
-            remark="On the samples that both logs hold, paired. Above 0 the first log certifies more of them. Shaded: two"
-            " standard errors either way, radius by radius, not for all radii at once.",
+            remark="On the samples that both logs hold, paired. Above 0 the first log certifies more of them."
+            " Shaded: two standard errors either way, radius by radius, not for all radii at once.",
             note=Note(("a", "b"), texts),
         )
 
@@ -235,5 +229,3 @@ def _told(pair: Comparison, sign: int) -> str:
         return text + "The order by ACR is the same at every budget looked at."
     some = ", ".join(f"{n:,}" for n in pair.crossing_budgets[-3:])
     return text + f"The order by ACR changes at N = {some}."
-
-

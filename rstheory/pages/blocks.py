@@ -111,7 +111,11 @@ Control = Switches | Choice | Slider
 
 @dataclass(frozen=True)
 class View:
-    """One way to draw a chart. label: what its switch says. spec: Vega-Lite; its data are named, and the chart has them."""
+    """One way to draw a chart.
+
+    label: what its switch says.
+    spec: Vega-Lite. Its data are named; the chart has them.
+    """
 
     label: str
     spec: Mapping[str, Any]

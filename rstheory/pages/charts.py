@@ -15,7 +15,9 @@ from typing import Any
 import altair as alt
 
 COLORS = tuple(f"var(--c{number})" for number in range(7))  # see page.css
-DASHES: tuple[tuple[float, ...], ...] = ((1, 0), (5, 2), (7, 2, 1.5, 2), (1.5, 2), (7, 1.5, 1.5, 1.5, 1.5, 1.5), (3, 1.5), (9, 3))
+DASHES: tuple[tuple[float, ...], ...] = (
+    (1, 0), (5, 2), (7, 2, 1.5, 2), (1.5, 2), (7, 1.5, 1.5, 1.5, 1.5, 1.5), (3, 1.5), (9, 3),
+)  # fmt: skip
 HEIGHT = 300  # pixels
 
 _BUDGETS = [digit * 10**power for power in range(2, 13) for digit in (1, 3)]
@@ -109,7 +111,6 @@ def _lead(names: Sequence[str], pairs: str, x: alt.X) -> dict[str, Any]:
     both = both.transform_calculate(
         lead="(a < b ? 1 : -1) * datum['l' + datum.pair]",
         error="datum['e' + datum.pair]",
-        u="format(1 - datum.tail, '.6~f')",
     )
     both = both.transform_calculate(low="datum.lead - 2 * datum.error", high="datum.lead + 2 * datum.error")
     both = both.transform_filter("a != b")
@@ -157,28 +158,19 @@ def _columns(names: Sequence[str]) -> list[str]:
 def _folded(names: Sequence[str], budgets: str, value: str) -> alt.Chart:
     """A wide frame of budgets with a row for each log: step, n, k, log and the value."""
     columns = _columns(names)
-    chart = _named(budgets, ("step", "n", *columns)).transform_fold(columns, as_=["column", value])
+    fold: list[str | alt.FieldName] = list(columns)
+    chart = _named(budgets, ("step", "n", *columns)).transform_fold(fold, as_=["column", value])
     return chart.transform_calculate(k="toNumber(slice(datum.column, 1))").transform_calculate(log="names[datum.k]")
 
 
 def _color(names: Sequence[str], *, legend: bool = True) -> alt.Color:
     scale = alt.Scale(domain=list(names), range=list(COLORS[: len(names)]))
-    return alt.Color("log:N", title=None, scale=scale, legend=_legend(names) if legend else None)
+    return alt.Color("log:N", title=None, scale=scale, legend=alt.Undefined if legend and len(names) > 1 else None)
 
 
 def _dash(names: Sequence[str]) -> alt.StrokeDash:
     scale = alt.Scale(domain=list(names), range=[list(dash) for dash in DASHES[: len(names)]])
-    return alt.StrokeDash("log:N", title=None, scale=scale, legend=_legend(names))
-
-
-def _legend(names: Sequence[str]) -> alt.Legend | None:
-    """Legend of a still; where scripts run, the check boxes are the legend, and page.js takes this one out."""
-    if len(names) < 2:
-        return None
-    return alt.Legend(
-        orient="top", columns=4, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.2, labelLimit=130,
-        labelColor="currentColor", labelFontSize=12,
-    )  # fmt: skip
+    return alt.StrokeDash("log:N", title=None, scale=scale, legend=alt.Undefined if len(names) > 1 else None)
 
 
 def _tail_axis(smallest: float) -> alt.X:
@@ -194,8 +186,6 @@ def _rule(
 ) -> alt.Chart:
     """A rule at the pointer that tells the value of every log there."""
     rows = _named(grid, (*keys, *_columns(names)))
-    if "tail" in keys:
-        rows = rows.transform_calculate(u="format(1 - datum.tail, '.6~f')")
     each = [
         alt.Tooltip(f"{column}:Q", title=name, format=number)
         for column, name in zip(_columns(names), names, strict=True)
@@ -207,14 +197,18 @@ def _touched(rows: alt.Chart, x: alt.X, tips: list[alt.Tooltip]) -> alt.Chart:
     """Rules that are seen only where the pointer is nearest."""
     near = alt.selection_point(name="near", on="pointermove", nearest=True, clear="pointerout", empty=False)
     seen = alt.condition(near, alt.value(0.6), alt.value(0))
-    return rows.mark_rule(color="var(--quiet)").encode(x, opacity=seen, tooltip=tips).add_params(near)
+    rule: alt.Chart = rows.mark_rule(color="var(--quiet)").encode(x, opacity=seen, tooltip=tips).add_params(near)
+    return rule
 
 
 def _zero() -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=[{}])).mark_rule(color="var(--quiet)").encode(y=alt.datum(0))
+    line: alt.Chart = alt.Chart(alt.InlineData(values=[{}])).mark_rule(color="var(--quiet)").encode(y=alt.datum(0))
+    return line
 
 
-def _finished(chart: alt.LayerChart, names: Sequence[str], *, height: int = HEIGHT, **values: Any) -> dict[str, Any]:
+def _finished(
+    chart: alt.LayerChart | alt.FacetChart, names: Sequence[str], *, height: int = HEIGHT, **values: Any
+) -> dict[str, Any]:
     """A chart as a specification without data, as wide as the page. values: of its parameters, at first."""
     given = {"names": list(names), **values}
     chart = chart.add_params(*(alt.param(name=name, value=value) for name, value in given.items()))
@@ -235,6 +229,10 @@ def _look() -> dict[str, Any]:
             "labelColor": "currentColor", "titleColor": "currentColor", "tickColor": "var(--quiet)",
             "domainColor": "var(--quiet)", "gridColor": "var(--line)", "labelFontSize": 12, "titleFontSize": 13,
             "titleFontWeight": "normal", "labelOverlap": "greedy", "tickCount": 6,
+        },
+        "legend": {  # of a still; where scripts run, the check boxes are the legend, and page.js takes this one out
+            "orient": "top", "columns": 4, "symbolType": "stroke", "symbolSize": 500, "symbolStrokeWidth": 2.2,
+            "labelLimit": 130, "labelColor": "currentColor", "labelFontSize": 12,
         },
         "title": {
             "color": "currentColor", "anchor": "start", "fontSize": 13, "fontWeight": "normal", "frame": "group",

@@ -11,7 +11,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rstheory._files import atomic_write
 from rstheory._words import printable
@@ -27,9 +27,8 @@ from rstheory.pages.blocks import (
     Slider,
     Switches,
     Table,
-    View,
 )
-from rstheory.pages.stills import VEGALITE, still
+from rstheory.pages.stills import still, vegalite
 from rstheory.tables import TextColumn
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def render(page: Page) -> str:
     data = {name: as_csv(frame) for name, frame in page.data.items()}
     views = [view for chart in page.charts for view in chart.views]
     scripts = [_bundle(), _text("page.js")] if views else []
-    return _environment().get_template("page.html").render(
+    text: str = _environment().get_template("page.html").render(
         page=page,
         data=data,
         specs=[view.spec for view in views],
@@ -79,11 +78,13 @@ def render(page: Page) -> str:
         places={id(view): place for place, view in enumerate(views)},
         still=lambda view: still(view, data),
     )  # fmt: skip
+    return text
 
 
 def as_csv(frame: pd.DataFrame) -> str:
     """What a chart draws, as short as it can be without a difference that could be seen: six digits."""
-    return frame.to_csv(index=False, float_format=lambda value: f"{0 if abs(value) < _LEAST else value:.6g}")
+    text: str = frame.to_csv(index=False, float_format=lambda value: f"{0 if abs(value) < _LEAST else value:.6g}")
+    return text
 
 
 def _policy(scripts: list[str]) -> str:
@@ -98,7 +99,7 @@ def _bundle() -> str:
     """Vega, Vega-Lite and vega-embed as one script, as vl-convert carries them."""
     import vl_convert
 
-    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGALITE)
+    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=vegalite())
     return text
 
 
@@ -127,5 +128,3 @@ def _environment() -> jinja2.Environment:
 
 def _kind(block: Block | Control) -> str:
     return _KINDS[type(block)]
-
-

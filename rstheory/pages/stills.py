@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 from rstheory.pages.blocks import View
 
 WIDTH = 640  # pixels: what a phone shrinks, and a screen shows as it is
-VEGALITE = "6.4"  # what vl-convert 1.9 has and Altair 6 writes
 _SVG = "http://www.w3.org/2000/svg"
 _SAID = ("role", "class", "pointer-events", "font-family", "version")  # page.css has the font
 _DEFAULTS = (("opacity", "1"), ("stroke-width", "1"))
@@ -25,9 +24,17 @@ def still(view: View, data: Mapping[str, str]) -> str:
     """
     import vl_convert
 
+    # A chart is as wide as the page where scripts run; a still needs a number.
     width = WIDTH if view.spec.get("width") == "container" else view.spec.get("width")
     spec = {**view.spec, "width": width, "datasets": {name: data[name] for name in names_in(view.spec)}}
-    return compact(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE, show_warnings=False))
+    return compact(vl_convert.vegalite_to_svg(spec, vl_version=vegalite(), show_warnings=False))
+
+
+def vegalite() -> str:
+    """Version of Vega-Lite that Altair writes, as vl-convert names it."""
+    import altair
+
+    return ".".join(str(altair.SCHEMA_VERSION).lstrip("v").split(".")[:2])
 
 
 def names_in(spec: Any) -> list[str]:
@@ -47,8 +54,9 @@ def _names_in(spec: Any) -> Iterator[str]:
 def compact(svg: str) -> str:
     """The same drawing in fewer characters: without marks that nobody sees, in tenths of a pixel.
 
-    >>> compact('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0.26,1L2,1L2,3" opacity="0"/><path d="M0.26,1L2,1L2,3"/></svg>')
-    '<svg xmlns="http://www.w3.org/2000/svg" aria-hidden="true" focusable="false"><path d="M0.3,1H2V3" /></svg>'
+    >>> path = '<path d="M0.26,1L2,1L2,3" stroke="red"/><path d="M0,0L9,9" stroke="red" opacity="0"/>'
+    >>> compact(f'<svg xmlns="http://www.w3.org/2000/svg">{path}</svg>').removeprefix('<svg xmlns="http://www.w3.org/')
+    '2000/svg" aria-hidden="true" focusable="false"><path d="M0.3,1H2V3" stroke="red" /></svg>'
     """
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)

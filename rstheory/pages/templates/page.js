@@ -3,7 +3,7 @@
 (() => {
   const read = (id, revive) => JSON.parse(document.getElementById(id).textContent, revive);
   const data = read("data");
-  const specs = read("specs", (key, part) => (key === "legend" ? null : part)); // the check boxes are the legend
+  const specs = read("specs", (key, part) => (key === "legend" && part ? { disable: true } : part)); // the check boxes are the legend
   const drawn = new Map(); // holder of a view -> promise of its Vega view
 
   const named = (spec) =>
