@@ -4,36 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from rstheory._provenance import provenance
 from rstheory._words import plural
 from rstheory.audit import view
-from rstheory.audit.report import AuditReport, Group
+from rstheory.audit.full_view import full_view
+from rstheory.audit.report import AuditReport
+from rstheory.audit.verdict import Verdict, judge
 from rstheory.logs.finding import Finding
 from rstheory.pages.blocks import Block, Page, Paragraph, Points, Remark, Section, Table
-from rstheory.pages.leaders import leaders
 from rstheory.tables import Column, TextColumn
 
 Unread = Sequence[tuple[str, str]]  # a path, and why it was not read
 
 
-def audit_page(report: AuditReport, unread: Unread = (), made_by: Mapping[str, str] | None = None) -> Page:
+def audit_page(
+    report: AuditReport,
+    verdict: Verdict | None = None,
+    unread: Unread = (),
+    made_by: Mapping[str, str] | None = None,
+) -> Page:
     """All that an audit found, as a page for a reviewer: verdict, groups, findings, how it was computed.
 
-    unread: files that could not be read, and why. made_by: what made the page; default: the versions.
+    verdict: what `judge` makes of the report, where it is at hand. unread: files that could not be read, and why.
+    made_by: what made the page; default: the versions.
     """
-    from rstheory.pages.audit_charts import group_charts, group_controls  # loads Altair
+    from rstheory.pages.audit_charts import group_charts  # loads Altair
 
+    known = judge(report) if verdict is None else verdict
     sections = []
-    for number, (group, told) in enumerate(zip(report.groups, _told(report), strict=True)):
-        charts, controls = group_charts(report, group, told.tables, f"g{number}"), group_controls(report, group)
+    for number, (group, told) in enumerate(zip(report.groups, _told(report, known), strict=True)):
+        charts, controls = group_charts(report, group, known.groups[number], told.tables, f"g{number}")
         shown = {chart.table.caption for chart in charts}
-        sections.append(Section(group.title, (*told.blocks(shown), *charts), controls if charts else ()))
+        sections.append(Section(group.title, (*told.blocks(shown), *charts), controls))
     return Page(
         title=f"Audit of {plural(len(report.logs), 'certification log')}",
         summary="What the logs certify, who leads where and at which budget, and what is doubtful in them.",
-        sections=(_verdict(report, unread), *sections, _findings(report), _method(report)),
+        sections=(_verdict(known, unread), *sections, _findings(report), _method(report)),
         made_by=provenance(command="rstheory audit") if made_by is None else made_by,
     )
 
@@ -55,11 +62,12 @@ class _Told:
                     yield Remark(text)
 
 
-def _told(report: AuditReport) -> list[_Told]:
-    """What `view` says, group by group: each starts with a heading, and the findings with one more."""
+def _told(report: AuditReport, verdict: Verdict) -> list[_Told]:
+    """What `full_view` says, group by group: each starts with a heading, as the verdict before and the findings after
+    them do."""
     told: list[tuple[dict[str, Table], dict[str, list[str]]]] = []
     title = ""
-    for block in view.view(report):
+    for block in full_view(report, verdict):
         if isinstance(block, view.Heading):
             told.append(({}, {"": []}))
             title = ""
@@ -68,51 +76,25 @@ def _told(report: AuditReport) -> list[_Told]:
         elif isinstance(block, view.Rows):
             told[-1][0][title] = Table(title, block.names, block.others)
             told[-1][1][title] = []
-        elif title in told[-1][1]:
+        elif isinstance(block, view.Remark) and title in told[-1][1]:
             told[-1][1][title].append(block.text)
-    return [_Told(tables, remarks) for tables, remarks in told[: len(report.groups)]]
+    return [_Told(tables, remarks) for tables, remarks in told[1 : 1 + len(report.groups)]]
 
 
-def _verdict(report: AuditReport, unread: Unread) -> Section:
-    """The main statements, one per group, and what could not be read."""
-    points = tuple((f"{group.title}:", _verdict_of(report, group)) for group in report.groups)
-    blocks: list[Block] = [Points(points) if points else Paragraph("No log was audited.")]
-    doubtful = sum(not finding.is_note for finding in report.findings)
-    blocks.append(
-        Paragraph(
-            f"{plural(doubtful, 'finding')} that may change a number: see the section on findings."
-            if doubtful
-            else "Nothing was found in the logs that may change a number."
-        )
-    )
+def _verdict(verdict: Verdict, unread: Unread) -> Section:
+    """The lines of the verdict, and what could not be read."""
+    blocks: list[Block] = []
+    for block in view.verdict_blocks(verdict):
+        if isinstance(block, view.Heading):
+            blocks.append(Paragraph(block.text))
+        elif isinstance(block, view.Points):
+            blocks.append(Points(tuple(("", text) for text in block.texts)))
+    if not blocks:
+        blocks.append(Paragraph("No log was audited."))
     if unread:
         blocks.append(Paragraph("These files could not be read. They are not in this page."))
         blocks.append(Points(tuple((f"{path}:", reason) for path, reason in unread)))
     return Section("Verdict", tuple(blocks))
-
-
-def _verdict_of(report: AuditReport, group: Group) -> str:
-    """The verdict on one group."""
-    if len(group.members) == 1:
-        log = report.members(group)[0].log
-        return (
-            f"one log. It certifies an average radius (ACR) of {log.acr:.4f} over {plural(log.samples, 'sample')}, and"
-            f" predicts {100 * log.clean_accuracy:.1f} % of them correctly."
-        )
-    budgets, radii = view.flips(group)
-    first = leaders(dict(enumerate(group.names)), [(group.n, group.rank_at_own_budget)])
-    text = f"{plural(len(group.members), 'log')}. Largest ACR: {first}. "
-    text += (
-        f"The order by ACR is another at N = {', '.join(f'{n:,}' for n in budgets)}. "
-        if budgets
-        else "The order by ACR is the same at every budget looked at. "
-    )
-    if radii:
-        of = plural(len(group.radii), "radius", "radii")
-        text += f"The order by certified accuracy is another at {len(radii)} of {of}."
-    else:
-        text += "The order by certified accuracy is the same at every radius looked at."
-    return text
 
 
 # -- findings and method ----------------------------------------------------------------------------------------------
@@ -121,7 +103,7 @@ def _verdict_of(report: AuditReport, group: Group) -> str:
 def _findings(report: AuditReport) -> Section:
     """What was found in the logs and between them, code by code: a few places of each, and how many more there are."""
     by_code: dict[str, list[tuple[str, Finding]]] = {}
-    for name, finding in _all_findings(report):
+    for name, finding in view.all_findings(report):
         by_code.setdefault(finding.code, []).append((name, finding))
     if not by_code:
         return Section("Findings", (Paragraph("Nothing was found in the logs."),))
@@ -142,16 +124,6 @@ def _finding_rows(places: Sequence[tuple[str, Finding]]) -> Iterator[tuple[str, 
     if rest := places[len(shown) :]:
         total = sum(finding.rows for _, finding in rest)
         yield places[0][1].code, kind, f"{len(rest)} more", f"{total:,}", "-", "likewise; --json writes all of them"
-
-
-def _all_findings(report: AuditReport) -> Iterator[tuple[str, Finding]]:
-    for log in report.logs:
-        for finding in log.log.warnings:
-            yield log.name, finding
-    for group in report.groups:
-        for (a, b), between in zip(combinations(group.names, 2), group.between, strict=False):
-            for finding in between:
-                yield f"{a} and {b}", finding
 
 
 _HOW = (
@@ -179,9 +151,9 @@ _HOW = (
     ),
     (
         "Comparisons.",
-        "On the samples that two logs share, in pairs. Intervals of ACR differences are by bootstrap over samples. A"
-        " lead is named where it exceeds two standard errors somewhere; this is a search over all radii, so read a lead"
-        " of two or three standard errors with care.",
+        "On the samples that two logs share, in pairs. Within error: paired tests, corrected for all pairs and places"
+        " of a question (Holm), see no difference at 5 %. Intervals of ACR differences are by bootstrap over samples. What"
+        " another training run would change is in none of them.",
     ),
     (
         "Curves.",

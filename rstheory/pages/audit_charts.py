@@ -8,11 +8,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from rstheory._words import printable
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.compare import Comparison
 from rstheory.audit.frames import SMALLEST_BUDGET
 from rstheory.audit.report import AuditReport, Group, LogReport
+from rstheory.audit.verdict import Dependence, GroupVerdict
 from rstheory.pages import charts, frames
 from rstheory.pages.blocks import Chart, Choice, Control, Note, Slider, Switches, Table, View
 from rstheory.pages.leaders import leaders
@@ -22,30 +22,26 @@ MOST_LOGS = len(charts.COLORS)  # more lines than colours cannot be told apart: 
 BY_BUDGET, PAIRS = "ACR by budget N", "pairs"  # tables of `audit.view` that belong to a chart
 
 
-def group_controls(report: AuditReport, group: Group) -> tuple[Control, ...]:
-    """Check boxes for the logs of a group, which act on all of its charts."""
-    names = _Drawn(report, group, "").names
-    if len(names) < 2:
-        return ()
-    return (Switches("shown", "Logs", names, charts.COLORS[: len(names)], charts.DASHES[: len(names)]),)
+def group_charts(
+    report: AuditReport, group: Group, verdict: GroupVerdict, tables: Mapping[str, Table], key: str
+) -> tuple[tuple[Chart, ...], tuple[Control, ...]]:
+    """Every chart that a group has, and the controls that act on all of them.
 
-
-def group_charts(report: AuditReport, group: Group, tables: Mapping[str, Table], key: str) -> tuple[Chart, ...]:
-    """Every chart that a group has: of one log the first two, and none where rows have settings of their own.
-
-    tables: what the terminal shows, by title. key: heads the names of the data, so that groups do not share them.
+    Of one log the first two, and none where rows have settings of their own: p stands on one axis, and each such row
+    has another scale. tables: what the terminal shows, by title. key: heads the names of the data, so that groups do
+    not share them.
     """
     if group.varying:
-        return ()
-    drawn = _Drawn(report, group, key)
+        return (), ()
+    drawn = _Drawn(report, group, verdict, key)
     found = [drawn.accuracy()]
     if drawn.curves is not None and group.n > SMALLEST_BUDGET and BY_BUDGET in tables:
         found.append(drawn.by_budget(tables[BY_BUDGET]))
         if len(drawn.names) > 1:
             found.append(drawn.at_budget(tables[BY_BUDGET]))
-    if drawn.pairs and len(drawn.names) > 1 and PAIRS in tables:
+    if drawn.pairs and PAIRS in tables:
         found.append(drawn.comparison(tables[PAIRS]))
-    return tuple(found)
+    return tuple(found), drawn.controls()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +50,7 @@ class _Drawn:
 
     report: AuditReport
     group: Group
+    verdict: GroupVerdict
     key: str
 
     @cached_property
@@ -71,7 +68,7 @@ class _Drawn:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Of the logs drawn."""
-        return tuple(printable(self.group.names[i]) for i in self.order)
+        return tuple(self.group.names[i] for i in self.order)
 
     @cached_property
     def curves(self) -> tuple[BudgetCurves, list[int]] | None:
@@ -92,11 +89,18 @@ class _Drawn:
         assert self.curves is not None, "only charts by budget ask for them"
         return frames.budget_grid(*self.curves)
 
-    @cached_property
-    def left_out(self) -> str:
-        """What is said where not all logs are drawn."""
-        few, all_of_them = len(self.names), len(self.group.members)
-        return f" Drawn: the {few} of {all_of_them} logs with the largest ACR." if few < all_of_them else ""
+    def controls(self) -> tuple[Control, ...]:
+        """Check boxes for the logs."""
+        size = len(self.names)
+        return (Switches("shown", "Logs", self.names, charts.COLORS[:size], charts.DASHES[:size]),) if size > 1 else ()
+
+    def led(self, what: str, found: Dependence | None, symbol: str, alone: str) -> str:
+        """What there is to see: who leads where, or, of a log without others, `alone`."""
+        few, size = len(self.names), len(self.group.members)
+        drawn = f" Drawn: the {few} of {size} logs with the largest ACR." if few < size else ""
+        if found is None:
+            return (alone if size == 1 else f"{self.names[0]} has the largest ACR.") + drawn
+        return f"{what}, with the logs within error of it: {leaders(found, symbol)}.{drawn}"
 
     def named(self, what: str) -> str:
         """Name of a frame of this group in the page."""
@@ -108,18 +112,14 @@ class _Drawn:
         curves, grid = frames.curve_frame(logs), frames.grid_frame(logs)
         named = self.named("curves"), self.named("grid")
         smallest = float(curves["tail"].min())
-        reached = [k for k in range(len(self.group.radii)) if any(log.certified_accuracy[k] for log in self.members)]
-        used = [(self.group.radii[k], self.group.rank_by_radius[k]) for k in reached]
-        first = self.members[0]
-        see = (
-            f"Largest certified accuracy: {leaders(dict(zip(self.order, self.names, strict=True)), used, 'r')}."
-            if len(self.names) > 1
-            else f"{100 * first.log.clean_accuracy:.1f} % are predicted correctly; the curve falls to 0 at r ="
+        alone = (
+            f"{100 * logs[0].clean_accuracy:.1f} % are predicted correctly; the curve falls to 0 at r ="
             f" {float(curves['radius'].max()):.2f}."
         )
+        see = self.led("Largest certified accuracy", self.verdict.by_radius, "r", alone)
         return Chart(
             title="Certified accuracy",
-            see=see + self.left_out,
+            see=see,
             views=(
                 View("by radius r", charts.accuracy_by_radius(self.names, *named)),
                 View("by probability u", charts.survival_by_u(self.names, *named, smallest)),
@@ -144,17 +144,13 @@ class _Drawn:
         """Expected ACR against the budget."""
         budgets, crossings = self.budgets, frames.crossing_points(self.whole_pairs(), self.budgets)
         named = self.named("budgets"), self.named("crossings")
-        ranks = list(zip(self.group.budgets, self.group.rank_by_budget, strict=True))
-        low, high = (budgets[f"s{0}"].iloc[place] for place in (0, -1))
-        see = (
-            f"Largest ACR: {leaders(dict(zip(self.order, self.names, strict=True)), ranks, 'N')}."
-            if len(self.names) > 1
-            else f"ACR grows from {low:.4f} at N = {budgets['n'].iloc[0]:,} to {high:.4f} at N = {self.group.n:,}."
-        )
+        low, high = (budgets["s0"].iloc[place] for place in (0, -1))
+        alone = f"ACR grows from {low:.4f} at N = {budgets['n'].iloc[0]:,} to {high:.4f} at N = {self.group.n:,}."
+        see = self.led("Largest ACR", self.verdict.by_budget, "N", alone)
         circles = " Circles: budgets at which two logs change places." if len(crossings) else ""
         return Chart(
             title="ACR by certification budget",
-            see=see + self.left_out,
+            see=see,
             views=(View("ACR", charts.acr_by_budget(self.names, *named, len(budgets) - 1)),),
             data=dict(zip(named, (budgets, crossings), strict=True)),
             table=table,

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-_MOST_STRETCHES = 4
+from rstheory.audit.verdict import Dependence
+
+_MOST_STRETCHES, _MOST_NAMES = 4, 3
 
 
-def leaders(names: Mapping[int, str], ranks: Sequence[tuple[float, Sequence[int]]], symbol: str = "") -> str:
-    """The logs of rank 1 at each place, neighbouring places with the same ones joined.
+def leaders(found: Dependence, symbol: str) -> str:
+    """The log that leads at each place with those within error of it, neighbouring places with the same ones joined.
 
-    names: of the logs to be named, by their positions in the ranks. ranks: places ascending, with the rank of each log.
-    symbol: of a place; "" to leave the places out.
+    symbol: of a place.
 
-    >>> leaders({0: "a", 1: "b"}, [(1, (1, 2)), (2, (1, 2)), (3, (2, 1))], "r")
-    'a from r = 1 to 2, b at r = 3'
+    >>> leaders(Dependence((100, 300, 1000), (("a",), ("a",), ("b", "a")), 1, (), 0), "N")
+    'a from N = 100 to 300, b and a at N = 1,000'
     """
-    stretches: list[tuple[str, float, float]] = []
-    for first, places in groupby(ranks, key=lambda item: " and ".join(names[i] for i in names if item[1][i] == 1)):
-        at = [place for place, _ in places]
-        if first:
-            stretches.append((first, at[0], at[-1]))
-    if not symbol:
-        return ", then ".join(dict.fromkeys(first for first, _, _ in stretches))
-    told = [
-        f"{first} at {symbol} = {_place(low)}"
-        if low == high
-        else f"{first} from {symbol} = {_place(low)} to {_place(high)}"
-        for first, low, high in stretches[:_MOST_STRETCHES]
-    ]
-    more = len(stretches) - len(told)
-    return ", ".join(told) + (f", and {more} more changes" if more else "")
+    stretches: list[str] = []
+    for first, group in groupby(zip(found.first, found.places, strict=True), key=lambda item: _named(item[0])):
+        at = [_place(place) for _, place in group]
+        where = f"at {symbol} = {at[0]}" if len(at) == 1 else f"from {symbol} = {at[0]} to {at[-1]}"
+        stretches.append(f"{first} {where}")
+    more = len(stretches) - _MOST_STRETCHES
+    return ", ".join(stretches[:_MOST_STRETCHES]) + (f", and {more} more stretches" if more > 0 else "")
+
+
+def _named(logs: Sequence[str]) -> str:
+    if not logs:
+        return "none"
+    more = len(logs) - _MOST_NAMES
+    return " and ".join(logs) if more <= 0 else f"{', '.join(logs[:_MOST_NAMES])} and {more} more"
 
 
 def _place(place: float) -> str:
