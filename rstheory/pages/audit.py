@@ -152,8 +152,8 @@ _HOW = (
     (
         "Comparisons.",
         "On the samples that two logs share, in pairs. Within error: paired tests, corrected for all pairs and places"
-        " of a question (Holm), see no difference at 5 %. Intervals of ACR differences are by bootstrap over samples. What"
-        " another training run would change is in none of them.",
+        " of a question (Holm), see no difference at 5 %. Intervals of ACR differences are by bootstrap over samples."
+        " What another training run would change is in none of them.",
     ),
     (
         "Curves.",

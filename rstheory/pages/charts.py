@@ -47,7 +47,7 @@ def _staircase(names: Sequence[str], curves: str, grid: str, x: alt.X, step: Any
     tips = [alt.Tooltip("radius:Q", title="radius", format=".3f"), alt.Tooltip("u:N", title="u")]
     return _finished(
         alt.layer(
-            band.encode(x, y, y2="lower:Q", color=_color(names, legend=False)),
+            band.encode(x, y, y2="lower:Q", color=_color(names)),
             lines.encode(x, y, color=_color(names), strokeDash=_dash(names)),
             _rule(names, grid, ("radius", "tail"), x, tips, ".1f"),
         ),
@@ -85,7 +85,7 @@ def acr_at_budget(names: Sequence[str], budgets: str, start: int) -> dict[str, A
     logs = _folded(names, budgets, "acr").transform_filter("shown[datum.k] && datum.step == step")
     y = alt.Y("log:N", title=None, sort=alt.EncodingSortField("acr", order="descending"))
     y = y.axis(labelLimit=160, ticks=False, domain=False)
-    x = alt.X("acr:Q").title("expected ACR").scale(zero=True)
+    x = alt.X("acr:Q").title("expected ACR").scale(zero=True).stack(None)
     text = logs.mark_text(align="left", dx=5, color="currentColor").encode(x, y, text=alt.Text("acr:Q", format=".4f"))
     bars = logs.mark_bar(size=12).encode(x, y, color=_color(names, legend=False))
     return _finished(alt.layer(bars, text), names, height=28 * len(names), shown=[True] * len(names), step=start)

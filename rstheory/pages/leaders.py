@@ -31,7 +31,8 @@ def _named(logs: Sequence[str]) -> str:
     if not logs:
         return "none"
     more = len(logs) - _MOST_NAMES
-    return " and ".join(logs) if more <= 0 else f"{', '.join(logs[:_MOST_NAMES])} and {more} more"
+    shown = [*logs[:_MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _place(place: float) -> str:
