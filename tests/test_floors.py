@@ -31,6 +31,7 @@ FLOORS = (
     ("smoothing",),
     ("experiments",),
     ("plots",),
+    ("pages",),
     ("__init__",),  # the face: what `import rstheory` offers
     ("cli",),
     ("__main__",),
