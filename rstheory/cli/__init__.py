@@ -1,6 +1,6 @@
 """The command line: parses, calls the package, prints. One module a command.
 
-Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage.
+Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage, 130 interrupted.
 Everything but typer is imported where it is used, so that `rstheory --help` answers at once.
 """
 
@@ -11,6 +11,7 @@ import typer
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
+from rstheory.cli.command import Command
 from rstheory.cli.figures import figures
 from rstheory.cli.measure import measure
 from rstheory.cli.train import train
@@ -18,7 +19,6 @@ from rstheory.cli.train import train
 app = typer.Typer(
     name="rstheory",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -42,4 +42,4 @@ def main(
 
 
 for command in (audit, budget, train, measure, certify, predict, figures):
-    app.command()(command)
+    app.command(cls=Command)(command)
