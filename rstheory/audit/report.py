@@ -22,6 +22,7 @@ from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.compare import Comparison, compare_all
 from rstheory.audit.groups import grouped, labels, radius_grid, ranks
 from rstheory.audit.paired import lint_between
+from rstheory.audit.standing import Standing, standing
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR
@@ -31,6 +32,7 @@ BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
+MOST_STANDING = 64  # every pair of so many is tested at every budget and radius; of more it would take minutes
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
 
@@ -60,6 +62,13 @@ class LogReport:
         """Expected ACR at one of the budgets of the report."""
         return next(budget.acr for budget in self.budgets if budget.n == n)
 
+    @property
+    def easiest_tenth(self) -> float:
+        """Share of ACR that comes from the tenth of the samples with the largest radii; NaN where ACR is 0."""
+        radius = np.sort(self.log.radius * self.log.correct)[::-1]
+        whole = float(radius.sum())
+        return float(radius[: math.ceil(len(radius) / 10)].sum()) / whole if whole else float("nan")
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -71,6 +80,7 @@ class Group:
     budgets, radii: where ranks are taken.
     rank_by_budget, rank_by_radius: for each of these the rank of every log by ACR or certified accuracy, 1 for the
         largest, equal ones alike.
+    standing: which logs can be told apart, there and at their own budget; None for one log, or more than MOST_STANDING.
     comparisons: every pair.
     between: findings between the two logs of each pair.
     not_compared: why there are no comparisons, or None.
@@ -90,6 +100,7 @@ class Group:
     radii: tuple[float, ...]
     rank_by_budget: tuple[tuple[int, ...], ...]
     rank_by_radius: tuple[tuple[int, ...], ...]
+    standing: Standing | None = None
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[tuple[Finding, ...], ...] = ()
     not_compared: str | None = None
@@ -214,7 +225,7 @@ def audit_report(
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, compared, reason, label)
+            _group(reports, group, curves, compared, reason, label)
             for group, compared, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
@@ -259,6 +270,7 @@ def _why_not_compared(n: int, members: int, pairs: Pairs) -> str | None:
 def _group(
     reports: Sequence[LogReport],
     members: tuple[int, ...],
+    curves: Mapping[tuple[int, float], BudgetCurves],
     comparisons: list[Comparison],
     why_not: str | None,
     label: str,
@@ -267,6 +279,8 @@ def _group(
     first = logs[0]
     budgets = tuple(budget.n for budget in first.budgets)
     pairs = combinations(logs, 2) if comparisons else ()
+    known = curves.get((first.log.n, first.log.alpha))
+    few = 1 < len(logs) <= MOST_STANDING
     return Group(
         sigma=first.log.sigma,
         n=first.log.n,
@@ -277,6 +291,7 @@ def _group(
         radii=first.radii,
         rank_by_budget=tuple(ranks([report.acr_at(n) for report in logs]) for n in budgets),
         rank_by_radius=tuple(ranks(shares) for shares in zip(*(r.certified_accuracy for r in logs), strict=True)),
+        standing=standing([report.log for report in logs], known, budgets, first.radii) if few else None,
         comparisons=tuple(comparisons),
         between=tuple(lint_between(a.log, b.log) for a, b in pairs),
         not_compared=why_not,
