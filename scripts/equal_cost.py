@@ -46,7 +46,19 @@ def train(out: Path, *options: str) -> None:
     if out.exists():
         return
     again = ["--resume"] if out.with_name(out.name + ".state").exists() else []
-    command = ["train", "--data", "cifar10", "--recipe", "fast", "--arch", ARCH, "--out", str(out), *options, *again]
+    command = [
+        "train",
+        "--data",
+        "cifar10",
+        "--arch",
+        ARCH,
+        "--weights",
+        "float16",
+        "--out",
+        str(out),
+        *options,
+        *again,
+    ]
     print("rstheory", shlex.join(command), flush=True)
     ended = subprocess.run([sys.executable, "-m", "rstheory", *command], env=os.environ, check=False)
     if ended.returncode:
