@@ -19,7 +19,7 @@ from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import Dataset, load
-from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
+from rstheory.smoothing.models import Checkpoint, load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
 from rstheory.smoothing.share import Share, own_device, processes
@@ -186,6 +186,28 @@ class Opened:
     share: Share
 
 
+def checkpoint_and_images(inputs: Inputs, sigma: float, *, told: bool) -> tuple[Dataset, Checkpoint]:
+    """The data set, and a network of as many classes.
+
+    told: whether this process warns, where the checkpoint was trained under another noise level than sigma, and where
+    a file that is not ours answers no better than by chance.
+    """
+    checkpoint = inputs.checkpoint
+    data = load(inputs.source, inputs.split, label=inputs.label, channels=inputs.channels)
+    loaded = load_checkpoint(
+        checkpoint, shape=data.shape, mean=inputs.mean, std=inputs.std, trust_program=inputs.trust_program
+    )
+    if loaded.classes != len(data.classes):
+        raise ValueError(
+            f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
+            f" {len(data.classes)}"
+        )
+    if told:
+        note_other_noise(checkpoint, loaded, sigma)
+        note_chance(checkpoint, loaded, data, sigma)
+    return data, loaded
+
+
 @contextmanager
 def opened(inputs: Inputs, sigma: float, seed: int) -> Iterator[Opened]:
     """Open inputs for noise of level sigma and a seed, alone or as one of the processes that torchrun started.
@@ -193,24 +215,13 @@ def opened(inputs: Inputs, sigma: float, seed: int) -> Iterator[Opened]:
     Warns where the checkpoint was trained under another noise level, and where a file that is not ours answers no
     better than by chance.
     """
-    checkpoint, machine = inputs.checkpoint, inputs.machine
+    machine = inputs.machine
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
     with processes(device) as share:
-        data = load(inputs.source, inputs.split, label=inputs.label, channels=inputs.channels)
+        data, loaded = checkpoint_and_images(inputs, sigma, told=share.first)
         indices = data.every(inputs.skip, inputs.limit, inputs.start).tolist()
-        loaded = load_checkpoint(
-            checkpoint, shape=data.shape, mean=inputs.mean, std=inputs.std, trust_program=inputs.trust_program
-        )
-        if loaded.classes != len(data.classes):
-            raise ValueError(
-                f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
-                f" {len(data.classes)}"
-            )
-        if share.first:
-            note_other_noise(checkpoint, loaded, sigma)
-            note_chance(checkpoint, loaded, data, sigma)
         dtype: torch.dtype = getattr(torch, machine.dtype)
         model = prepare(loaded.model, dtype=dtype, device=device)
         if machine.compiled:
