@@ -22,7 +22,7 @@ FLOORS = (
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
     ("sequential", "randomized", "two_class", "planning"),
     ("transport",),
-    ("mixture",),
+    ("mixture", "statistics"),
     ("certify",),
     ("logs",),
     ("audit",),
