@@ -26,7 +26,7 @@ _EXACT_TO, _RADII = 64, 400  # failures up to which each radius is computed, and
 # N = 10^9.
 _SLACK = 1e-8
 
-_LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
+LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
 
 Kind = Literal["as printed", "exact", "lower bound", "predicted"]
 
@@ -178,7 +178,7 @@ def acr_as_printed(
 ) -> BudgetedACR:
     """The ACR at a log's own budget, with the deviation of a fresh run where the counts are told or soon recovered."""
     n, alpha = printed.n, printed.alpha
-    if n > _LARGEST_TABLE and not told:
+    if n > LARGEST_TABLE and not told:
         return printed
     nearest = counts().nearest
     distinct, times = np.unique(nearest, return_counts=True)

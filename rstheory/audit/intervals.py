@@ -16,7 +16,7 @@ import numpy as np
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.audit.budget_curves import BudgetCurves
-from rstheory.audit.samples import ExpectedRadii, shared_samples
+from rstheory.audit.samples import ExpectedRadii, certified_alone, shared_samples
 from rstheory.logs.log import CertificationLog
 from rstheory.statistics.crossing import CrossingInterval, crossing_interval
 from rstheory.statistics.multiple import adjusted, mcnemar
@@ -160,11 +160,9 @@ def _by_radius(logs: Sequence[CertificationLog], radii: Sequence[float], rho: fl
     """Ranks by certified accuracy at each radius, the intervals of all holding at once."""
     if not radii:
         return ()
-    certified = np.stack([[log.correct & (log.radius >= r) for log in logs] for r in radii]).astype(np.float64)
-    number = certified.sum(axis=2)
-    only = number[:, :, None] - certified @ certified.transpose(0, 2, 1)  # images that i certifies and j does not
+    number, only = certified_alone(logs, radii)
     first, second = np.array(list(combinations(range(len(logs)), 2))).T
-    p = adjusted(mcnemar(only[:, first, second].astype(np.int64), only[:, second, first].astype(np.int64)), "holm")
+    p = adjusted(mcnemar(only[:, first, second], only[:, second, first]), "holm")
     above = np.zeros(only.shape, dtype=bool)
     above[:, first, second] = (p <= rho) & (number[:, first] > number[:, second])
     above[:, second, first] = (p <= rho) & (number[:, first] < number[:, second])

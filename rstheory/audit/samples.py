@@ -36,6 +36,17 @@ def shared_samples(logs: Sequence[CertificationLog]) -> list[CertificationLog]:
     return [log.select(row[same]) for log, row in zip(logs, rows, strict=True)]
 
 
+def certified_alone(logs: Sequence[CertificationLog], radii: Sequence[float]) -> tuple[Float, NDArray[np.int64]]:
+    """How many images each log certifies at each radius, and how many each certifies that another does not.
+
+    logs: the same images in the same order. Shapes (radii, logs) and (radii, logs, logs).
+    """
+    certified = np.stack([[log.correct & (log.radius >= r) for log in logs] for r in radii]).astype(np.float64)
+    number = certified.sum(axis=2)
+    only = number[:, :, None] - certified @ certified.transpose(0, 2, 1)
+    return number, np.round(only).astype(np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class RowCounts:
     """Draws that gave the true label behind each row, 0 where the row certifies nothing at any budget.
