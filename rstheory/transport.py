@@ -26,7 +26,7 @@ _NOTHING = 12  # standard deviations below the smallest count that certifies: wh
 # N = 10^9.
 _SLACK = 1e-8
 
-_LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
+LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
 
 Kind = Literal["as printed", "exact", "lower bound", "predicted"]
 
@@ -95,19 +95,26 @@ def with_abstentions(
     row is wrong at every budget: 0. Where it is not known whose the count is, it is taken for the label's, and `low`
     is 0.
     """
-    of_label = np.full(len(label), -1, dtype=np.int64)
-    if counts is not None and len(label):
-        told = label < counts.shape[1]
-        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
-    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
-    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
-    low = np.where(of_label < 0, 0, nearest)
+    nearest, low = abstained_counts(label, count, counts)
     known = nearest >= 0
     return RecoveredCounts(
         np.concatenate([found.nearest, nearest[known]]),
         np.concatenate([found.low, low[known]]),
         int(np.sum(~known)),
     )
+
+
+def abstained_counts(
+    label: NDArray[np.integer[Any]], count: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`nearest` and `low` of each abstained row, as `with_abstentions` takes them; `nearest` is -1 if not known."""
+    of_label = np.full(len(label), -1, dtype=np.int64)
+    if counts is not None and len(label):
+        told = label < counts.shape[1]
+        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
+    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
+    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
+    return nearest, np.where(of_label < 0, 0, nearest)
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def acr_as_printed(
 ) -> BudgetedACR:
     """The ACR at a log's own budget, with the deviation of a fresh run where the counts are told or soon recovered."""
     n, alpha = printed.n, printed.alpha
-    if n > _LARGEST_TABLE and not told:
+    if n > LARGEST_TABLE and not told:
         return printed
     nearest = counts().nearest
     distinct, times = np.unique(nearest, return_counts=True)
@@ -188,8 +195,12 @@ def kind_at(total: int, own_alpha: float, n: int, alpha: float, unknown: int) ->
 
 def most_of_abstained(total: int, own_alpha: float, n: int, alpha: float) -> float:
     """Largest mean radius, at sigma = 1 and budget (n, alpha), of a row that abstained at (total, own_alpha)."""
-    largest = np.array([max(min(_first_count(total, own_alpha) - 1, total), 0)])
-    return float(moments(largest, total, n, alpha).mean[0])
+    return float(moments(np.array([largest_abstained(total, own_alpha)]), total, n, alpha).mean[0])
+
+
+def largest_abstained(n: int, alpha: float) -> int:
+    """The largest count out of n that certifies nothing at level alpha."""
+    return max(min(_first_count(n, alpha) - 1, n), 0)
 
 
 def fresh_variance(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Float:

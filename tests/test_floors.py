@@ -22,7 +22,7 @@ FLOORS = (
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
     ("sequential", "randomized", "two_class", "bounds", "planning"),
     ("transport",),
-    ("mixture",),
+    ("mixture", "statistics"),
     ("certify",),
     ("logs",),
     ("survey",),
