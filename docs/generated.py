@@ -51,7 +51,9 @@ def write_all(here: Path) -> None:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in lines
+    )
 
 
 def claims() -> str:
@@ -99,7 +101,8 @@ def columns() -> str:
     from rstheory.logs.schema import BUDGET, FIELD, ORIGIN, STOPPING
 
     parts = [
-        "# Columns of a certification log\n\nThis page is made from `rstheory/logs/schema.py`, which reader and writer use, too."
+        "# Columns of a certification log\n\n"
+        "This page is made from `rstheory/logs/schema.py`, which reader and writer use, too."
     ]
     for title, group in (
         ("The field's columns", FIELD),

@@ -8,8 +8,8 @@ A page is one session: one folder, one Python namespace. Blocks by their languag
   anything, as in a doctest.
 * `{code-cell}`: a cell of a page that Sphinx executes when it builds the page; nothing to do here.
 
-Any other language shows something that is not run: a file, a formula. A block right below `<!-- not run: why -->` is left
-out, for one of the reasons in `REASONS`.
+Any other language shows something that is not run: a file, a formula. A block right below `<!-- not run: why -->` is
+left out, for one of the reasons in `REASONS`.
 """
 
 import contextlib
@@ -58,7 +58,9 @@ class Block:
 def blocks_of(text: str) -> list[Block]:
     """All fenced and indented code blocks of a page, in order."""
     found, reason = [], None
-    for token in MarkdownIt("commonmark").parse(text.removeprefix("---\n").partition("\n---\n")[2] if text.startswith("---\n") else text):
+    for token in MarkdownIt("commonmark").parse(
+        text.removeprefix("---\n").partition("\n---\n")[2] if text.startswith("---\n") else text
+    ):
         if token.type == "html_block" and (why := _WHY.search(token.content)):
             reason = why.group(1)
         elif token.type in ("fence", "code_block"):

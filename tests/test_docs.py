@@ -3,7 +3,6 @@
 import sys
 import tomllib
 from importlib import import_module
-from pathlib import Path
 
 import document_blocks
 import pytest
@@ -42,9 +41,9 @@ def test_what_is_not_run_says_why(page):
         else:
             known = block.language in (*RUN, *SHOWN) or DIRECTIVES.fullmatch(block.language)
             assert known, f"{where}: {block.language!r} is neither run nor known to be a text"
-            assert block.language != "" or not block.text.lstrip().startswith(("$", ">>>", "pip ", "rstheory ", "make ")), (
-                f"{where}: this looks like something to type: mark it as console or pycon"
-            )
+            assert block.language != "" or not block.text.lstrip().startswith(
+                ("$", ">>>", "pip ", "rstheory ", "make ")
+            ), f"{where}: this looks like something to type: mark it as console or pycon"
 
 
 def test_blocks_are_found_and_most_of_them_run():
