@@ -17,6 +17,7 @@ from rstheory._check import Float
 from rstheory._words import plural
 from rstheory.budget import radius_from_count
 from rstheory.logs.cells import Flags, Integers
+from rstheory.logs.claims import claims
 from rstheory.logs.diagnose import explanation
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Rows
@@ -68,13 +69,13 @@ class Checked:
     warnings: tuple[Finding, ...]
 
 
-def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
+def lint(rows: Rows, sigma: float, n: int, alpha: float, n0: int | None = None) -> Checked:
     """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
 
     Where rows have a sigma, n or alpha of their own, that is used. Left out: all rows of an index but its first. Set to
     radius 0 and not correct: radii that are negative or no finite number, and radii of abstentions. Correct counts a
     row where its flag says so and the prediction is the label. A radius above the maximum is kept as printed; only
-    `possible` and `rounded_down` of the log cut it off.
+    `possible` and `rounded_down` of the log cut it off. n0: selection draws, where the log tells.
     """
     warnings: list[Finding | None] = []
     rows, finding = _without_duplicates(rows)
@@ -108,6 +109,7 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
     warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, setting)]
+    warnings += claims(rows, radius, half, setting.sigma, setting.n, setting.alpha, n0)
     rows, finding = _without_wrong_counts(rows, setting)
     warnings.append(finding)
     counted = rows.count >= 0

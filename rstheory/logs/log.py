@@ -325,7 +325,7 @@ def assemble(
     """
     settings = settled(path, parsed, sigma, n, alpha)
     rows = parsed.rows
-    checked = lint(rows, *settings)
+    checked = lint(rows, *settings, parsed.origin.n0)
     if sum(finding.rows for finding in checked.warnings if finding.code == "non-finite") == len(checked.rows):
         raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")
     rows = checked.rows
