@@ -25,7 +25,7 @@ from rstheory.smoothing.counting import ClassCounter, Span, keep_freed_memory
 from rstheory.smoothing.models import prepare
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import JUDGEMENT
-from rstheory.smoothing.run import Inputs, Machine, checkpoint_and_images, origin
+from rstheory.smoothing.run import Inputs, Machine, checkpoint_and_images, identity_of_run, origin
 from rstheory.smoothing.schedule import Images
 from rstheory.smoothing.share import Share, own_device, processes
 
@@ -123,6 +123,7 @@ def run_attack(
     out: Path,
     *,
     resume: bool = False,
+    any_kernels: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
@@ -133,7 +134,7 @@ def run_attack(
     task, made_by = attacker.task, origin(attacker.counter, images, weights)
     form = task.form
     cells: Mapping[str, str] = task.cells | {"together": str(attacker.together)} | made_by
-    identity = {name: cells[name] for name in form.identity}
+    identity = identity_of_run(cells, form, share, any_kernels)
     order = {index: place for place, index in enumerate(indices)}
 
     def begin() -> set[int]:
@@ -201,5 +202,15 @@ def attack_checkpoint(
         )
         with counter, torch.backends.cudnn.flags(deterministic=True):
             attacker = Attacker(task, gradients, counter, rows)
-            run_attack(attacker, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
+            run_attack(
+                attacker,
+                data,
+                indices,
+                loaded.fingerprint,
+                out,
+                resume=resume,
+                any_kernels=machine.any_kernels,
+                share=share,
+                progress=progress,
+            )
         return counter.noise.tau if share.first else None
