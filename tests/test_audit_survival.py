@@ -2,20 +2,12 @@
 
 import numpy as np
 import pytest
-from audit_logs import counts_of_model, log_of_counts
+from audit_logs import LOGS, counts_of_model, log_of_counts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rstheory import certified_radius_inverse, max_radius
 from rstheory.audit.survival import acr_by_integral, survival
-
-LOGS = st.builds(
-    log_of_counts,
-    st.lists(st.integers(0, 1000), min_size=1, max_size=60),
-    wrong=st.lists(st.integers(0, 59), max_size=10),
-    digits=st.sampled_from([None, 3, 4]),
-    sigma=st.sampled_from([0.12, 0.5, 1.0]),
-)
 
 
 @given(LOGS)
