@@ -23,8 +23,8 @@ from rstheory.plots.style import COLUMN, PAGE, Looks, looks, style
 
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 _TICKS_OF_SHORT_AXIS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
-_ERRORS_SHOWN = (0.4, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5)  # tails
-_SIDE_BY_SIDE = 0.025  # of a decade: error bars of two logs at one tail
+_ERRORS_SHOWN = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # tails
+_SIDE_BY_SIDE = 0.04  # of a decade: error bars of two logs at one tail
 _STEPS = tuple(m * 10.0**e for e in range(-3, 4) for m in (1, 2, 2.5, 5))  # of an axis of radii
 _MOST_TICKS = 6
 _UNTESTED, _BEHIND = 0.25, "#f2f2f2"
