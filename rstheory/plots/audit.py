@@ -79,8 +79,8 @@ def group_figures(
     subject: what was certified, to head every title.
     look_of: colour and dash of each method; default: `looks_of_run`.
     """
-    if group.varying:
-        return []  # p stands on one axis, and each row has another scale
+    if group.varying or group.bound == "two-class":
+        return []  # p stands on one axis: each row has another scale, or radii that are no bounds on p
     members = report.members(group)
     order = sorted(range(len(members)), key=lambda i: (members[i].log.path != reference, -members[i].log.acr))
     order = order[:MOST_LOGS]
