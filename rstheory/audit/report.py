@@ -23,6 +23,7 @@ from rstheory.audit.compare import Comparison, compare_all
 from rstheory.audit.groups import grouped, labels, radius_grid, ranks
 from rstheory.audit.paired import lint_between
 from rstheory.audit.standing import Standing, standing
+from rstheory.bounds import PLAIN
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR
@@ -86,6 +87,9 @@ class Group:
     not_compared: why there are no comparisons, or None.
     varying: which of sigma, n and alpha differ between the rows of the log, from where to where; the fields hold the
         largest. Such a log has a group of its own.
+    rule: what stopped the draws of the log, so that n is the most that it allows; None where their number was fixed.
+    bound: what its radii come from. A log with a rule, or another bound than Clopper and Pearson's, has a group of its
+        own.
     assumed: those that nothing tells for some of the logs, so that they are the field's defaults.
     label: what tells the logs from those of other groups with the same sigma, n and alpha, which are on other data; ""
         if there are none.
@@ -106,6 +110,8 @@ class Group:
     not_compared: str | None = None
     label: str = ""
     varying: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rule: str | None = None
+    bound: str = PLAIN
     assumed: tuple[str, ...] = ()
 
     @property
@@ -116,6 +122,8 @@ class Group:
             low, high = self.varying.get(name, (value, value))
             text = f"{low:,} to {high:,}" if name in self.varying else (f"{value:,}" if name == "n" else f"{value:g}")
             texts.append(f"{symbol}={text}" + (ASSUMED if name == "n" and name in self.assumed else ""))
+        texts += [f"rule {self.rule}"] if self.rule is not None else []
+        texts += [f"{self.bound} bound"] if self.bound != PLAIN else []
         settings = ", ".join(texts)
         return f"{self.label}: {settings}" if self.label else settings
 
@@ -155,7 +163,8 @@ class AuditReport:
 
     def curves_of(self, group: Group) -> tuple[BudgetCurves, tuple[int, ...]] | None:
         """Budget curves that hold the logs of a group, and the places of these in them; None where there are none."""
-        curves = None if group.varying else self.curves.get((group.n, group.alpha))
+        alone = group.varying or group.rule is not None or group.bound != PLAIN
+        curves = None if alone else self.curves.get((group.n, group.alpha))
         return None if curves is None else (curves, tuple(self.places[i] for i in group.members))
 
     @cached_property
@@ -167,7 +176,7 @@ class AuditReport:
             if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED
         }
         return tuple(
-            at[key][place] if (key := (log.log.n, log.log.alpha)) in at and not log.log.varying else None
+            at[key][place] if (key := (log.log.n, log.log.alpha)) in at and log.log.fixed_budget else None
             for log, place in zip(self.logs, self.places, strict=True)
         )
 
@@ -190,16 +199,16 @@ def audit_report(
         _check.scalar_int("budgets", _check.budget("budgets", n))
     groups = grouped(logs)
     reasons = [_why_not_compared(logs[group[0]].n, len(group), pairs) for group in groups]
-    fixed = [log for log in logs if not log.varying]
+    fixed = [log for log in logs if log.fixed_budget]
     members = {
-        key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and not log.varying]
+        key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and log.fixed_budget]
         for key in _budgets_of(fixed)
     }
     plans = {key: _plan(key[0], budgets) for key in members}
     steps = sum(len(plan) for plan in plans.values())
     steps += sum(math.comb(len(group), 2) for group, reason in zip(groups, reasons, strict=True) if reason is None)
 
-    at: list[list[BudgetedACR]] = [[_own(log)] if log.varying else [] for log in logs]
+    at: list[list[BudgetedACR]] = [[] if log.fixed_budget else [_own(log)] for log in logs]
     places = [0] * len(logs)
     curves: dict[tuple[int, float], BudgetCurves] = {}
     comparisons: list[list[Comparison]] = [[] for _ in groups]
@@ -297,5 +306,7 @@ def _group(
         not_compared=why_not,
         label=label,
         varying={name: (values.min().item(), values.max().item()) for name, values in first.log.varying.items()},
+        rule=first.log.rule,
+        bound=first.log.bound,
         assumed=tuple(name for name in ("n", "alpha") if any(name in report.log.assumed for report in logs)),
     )

@@ -17,6 +17,7 @@ from rstheory._words import plural, printable
 from rstheory.audit.report import AuditReport, Group, LogReport
 from rstheory.audit.sentences import sentences
 from rstheory.audit.verdict import Verdict, judge
+from rstheory.bounds import PLAIN
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.tables import Column, TextColumn
@@ -187,15 +188,21 @@ def why_apart(report: AuditReport, group: Group) -> str:
     """Why the logs of a group are not compared with others of the same settings."""
     if group.varying:
         return "Rows with settings of their own: not compared."
+    if group.rule is not None or group.bound != PLAIN:
+        return "Logs of a stopping rule, or of another bound than Clopper and Pearson's, are not compared."
     own = report.members(group)[0].log
     shared = any(
         np.intersect1d(own.index, report.logs[other.members[0]].log.index).size
         for other in report.groups
-        if other is not group and (other.sigma, other.n, other.alpha) == (group.sigma, group.n, group.alpha)
+        if other is not group and _setting(other) == _setting(group)
     )
     if shared:
         return "Logs that give the same indices other labels are on other images: not compared."
     return "Logs without a sample in common are not compared."
+
+
+def _setting(group: Group) -> tuple[object, ...]:
+    return group.sigma, group.n, group.alpha, group.rule, group.bound
 
 
 def warnings(report: AuditReport) -> Iterator[Block]:

@@ -49,6 +49,12 @@ def audit(
             metavar="FILE", dir_okay=False, help="Write what is printed as Markdown, for a review; - prints that."
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", dir_okay=False, help="Write a page for a browser: one file, offline; - prints it."
+        ),
+    ] = None,
     figures: Annotated[
         Path | None,
         typer.Option(metavar="DIR", file_okay=False, help="Draw figures: PNG, PDF, and the data drawn as CSV."),
@@ -90,30 +96,36 @@ def audit(
     if not given:
         refuse("name a log or a folder to audit, or --zoo for the logs that ship with this package")
     files = find_logs(given)
-    _spare_the_logs(files.logs, {"--json": json, "--markdown": markdown}, figures)
+    _spare_the_logs(files.logs, {"--json": json, "--markdown": markdown, "--html": html}, figures)
     compared_with = None if reference is None else first_same(reference, files.logs)
     if reference is not None and compared_with is None:
         refuse(f"--reference {reference} is none of the logs to be read")
-    _make_folders([json, markdown], figures)
+    if html is not None:
+        _require_pages()
+    _make_folders([json, markdown, html], figures)
     logs, errors = _read(files, sigma, n, alpha)
     pairs: Pairs = "few" if compare is None else "all" if compare else "none"
     report = audit_report(logs, pairs=pairs, progress=on_terminal("auditing", "steps"))
     verdict = judge(report)
     blocks = list((full_view if full else view)(report, verdict))
-    if _PRINTED not in (json, markdown) and logs:
+    if _PRINTED not in (json, markdown, html) and logs:
         print_blocks(blocks, console())
     try:
         if json is not None:
             unread = [{"path": path, "message": reason} for path, reason in errors]
             skipped = [{"path": path, "message": reason} for path, reason in files.skipped]
-            _write(json_text({**to_json(report, verdict), "errors": unread, "skipped": skipped}), json, markdown)
+            _write(json_text({**to_json(report, verdict), "errors": unread, "skipped": skipped}), json, markdown, html)
         if markdown is not None:
-            _write(to_markdown(blocks), markdown, json)
+            _write(to_markdown(blocks), markdown, json, html)
+        if html is not None:
+            from rstheory.pages import audit_page, render
+
+            _write(render(audit_page(report, verdict, errors)), html, json, markdown)
         if figures is not None and logs:
             from rstheory.plots.audit import write_figures
 
             for file in write_figures(report, figures, compared_with, on_terminal("drawing", "groups")):
-                _wrote(file, json, markdown)
+                _wrote(file, json, markdown, html)
     except OSError as error:
         refuse(f"cannot write {error.filename or ''}: {error.strerror or error}")
     if errors or (strict and not all(finding.is_note for finding in report.findings)):
@@ -136,6 +148,16 @@ def _spare_the_logs(logs: Sequence[str], texts: Mapping[str, Path | None], figur
     at_risk = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
     if figures is not None and (log := first_inside(figures, at_risk)) is not None:
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
+
+
+def _require_pages() -> None:
+    """Refuse before anything is computed if what a page needs is missing."""
+    from rstheory.pages import require
+
+    try:
+        require()
+    except ImportError as error:
+        refuse(str(error))
 
 
 def _make_folders(texts: Sequence[Path | None], figures: Path | None) -> None:
@@ -176,7 +198,7 @@ def _read(
     return logs, errors
 
 
-def _write(text: str, path: Path, other: Path | None) -> None:
+def _write(text: str, path: Path, *others: Path | None) -> None:
     """Write a text to a file and say so, or to standard output, and then nothing else there."""
     from rstheory._files import write_text
 
@@ -184,7 +206,7 @@ def _write(text: str, path: Path, other: Path | None) -> None:
         typer.echo(text, nl=False)
         return
     write_text(text, path)
-    _wrote(path, other)
+    _wrote(path, *others)
 
 
 def _wrote(file: Path, *texts: Path | None) -> None:

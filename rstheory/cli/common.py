@@ -15,7 +15,7 @@ from rstheory._words import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-UNREADABLE, USAGE = 1, 2
+UNREADABLE, USAGE, ALARM = 1, 2, 3
 
 
 def positive(value: float | None) -> float | None:
