@@ -50,6 +50,10 @@ class Attacker:
         rows = GRADIENT_ROWS[counter.device.type] if rows is None else _check.at_least(1, "rows", rows)
         self.together = max(1, rows // task.m)
 
+    def groups(self, indices: Sequence[int]) -> list[Sequence[int]]:
+        """Images in groups that are attacked together; the last one may hold fewer."""
+        return [indices[first : first + self.together] for first in range(0, len(indices), self.together)]
+
     def attack(
         self, images: Images, groups: Sequence[Sequence[int]], advance: Advance
     ) -> Iterator[list[dict[str, object]]]:
@@ -143,9 +147,7 @@ def run_attack(
         return collect(out, form, identity, order)
 
     done = share.agree_on(begin)
-    together = attacker.together
-    groups = [indices[first : first + together] for first in range(0, len(indices), together)]
-    todo = share.of([group for group in groups if not done.issuperset(group)])
+    todo = share.of([group for group in attacker.groups(indices) if not done.issuperset(group)])
     rounds = sum(map(len, todo)) * (1 + task.halvings)
     with RunLog(out, form, identity, share.part) as log, progress(rounds) as advance:
         for rows in attacker.attack(images, todo, advance):
