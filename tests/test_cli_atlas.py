@@ -70,7 +70,6 @@ def test_a_log_is_never_overwritten(folder, option):
 def test_wrong_usage(folder, tmp_path):
     assert run().exit_code == 2
     assert run(folder, "--alpha", 2).exit_code == 2
-    assert run(folder, "--json", tmp_path / "no" / "a.json").exit_code == 2
     rules = tmp_path / "r.toml"
     rules.write_text("[[rule]]\n")
     result = run(folder, "--rules", rules)

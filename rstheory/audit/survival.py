@@ -8,6 +8,7 @@ import numpy as np
 
 from rstheory import _check
 from rstheory._check import Float
+from rstheory.logs.counts import check_bounds_p
 from rstheory.logs.log import CertificationLog
 from rstheory.radius import certified_radius_inverse_sf, signed_radius_sf
 
@@ -53,6 +54,7 @@ def survival(log: CertificationLog, *, rho: float = 0.05, label: int | None = No
 
     _check.level("rho", rho)
     log.check_one_setting()
+    check_bounds_p(log)
     chosen = np.ones(log.samples, dtype=bool) if label is None else log.label == label
     samples = int(chosen.sum())
     certified = chosen & log.correct

@@ -15,6 +15,8 @@ CODES = (
     "sigma-against-radii",
     "budget-against-radii",
     "several-settings",
+    "stopping-rule",
+    "other-bound",
     "mixed-origin",
     "other-abstention",
     "non-finite",
@@ -26,6 +28,7 @@ CODES = (
     "radius-above-maximum",
     "counts-mismatch",
     "count-mismatch",
+    "chosen-uniform",
     "rounded-radius",
     "selection-reused",
     "several-looks",
@@ -37,7 +40,15 @@ CODES = (
     "different-sigma",
 )
 # Habits of whoever wrote the log, which leave every number what it is, or bound how far it is off.
-NOTES = ("repeated-header", "other-text", "joined-chunks", "rounded-radius", "two-class-radius")
+NOTES = (
+    "repeated-header",
+    "other-text",
+    "joined-chunks",
+    "stopping-rule",
+    "other-bound",
+    "rounded-radius",
+    "two-class-radius",
+)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,30 @@ STOPPING = (
     Column("draws", "integer", "estimation draws that the sample got", least=1),
     Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
 )
-COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
+# Of logs whose radii another bound than Clopper and Pearson's proves.
+BOUND = (
+    Column("bound", "text", "bound that the radius comes from", identity=True),
+    Column("u", "decimal", "uniform number of the randomized bound, told by seed and idx"),
+)
+# Of logs of attacks, which are no certification logs: they have no column `radius`, and no reader takes them for one.
+ATTACK = (
+    Column("norm", "decimal", "L2 norm of the smallest perturbation that changed the class; inf where none did"),
+    Column("found", "integer", "the class there; -1 where there is none", least=ABSTAINED),
+    Column("attacked_counts", "counts", "draws that gave each class there; nothing where there is none"),
+    Column(
+        "abstain_norm", "decimal", "L2 norm of the smallest perturbation that made PREDICT abstain; inf where none did"
+    ),
+    Column("judged", "integer", "perturbations that PREDICT judged"),
+    Column("attack", "text", "the attack, with its loss", identity=True),
+    Column("steps", "integer", "gradient steps per attack", least=1, identity=True),
+    Column("m", "integer", "noise draws per gradient", least=1, identity=True),
+    Column("restarts", "integer", "attacks at each norm", least=1, identity=True),
+    Column("halvings", "integer", "times that the interval of norms was halved", identity=True),
+    Column("eps", "decimal", "largest L2 norm tried", identity=True),
+    Column("together", "integer", "images in one gradient pass; rounding depends on it", least=1, identity=True),
+)
+COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING, *BOUND)}
+_DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
 
@@ -94,7 +117,7 @@ _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in colu
 class Format:
     """The columns of one kind of log, the first being `idx`, as it is written and resumed.
 
-    columns: names, in the order of the header; each is declared in `COLUMNS`.
+    columns: names, in the order of the header; each is declared above.
 
     >>> Format(("idx", "label", "seed")).identity
     ('seed',)
@@ -103,7 +126,7 @@ class Format:
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.columns if name not in COLUMNS]
+        unknown = [name for name in self.columns if name not in _DECLARED]
         if self.columns[:1] != ("idx",) or unknown or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns={self.columns} is not allowed: idx first, each one declared in the schema, once")
 
@@ -115,7 +138,7 @@ class Format:
     @property
     def identity(self) -> tuple[str, ...]:
         """Columns whose cells are the same in all rows of one run."""
-        return tuple(name for name in self.columns if COLUMNS[name].identity)
+        return tuple(name for name in self.columns if _DECLARED[name].identity)
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -124,9 +147,15 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 
 CERTIFICATION_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN)))  # what `rstheory certify` writes
 STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same where a rule stops early
+TWO_CLASS_LOG = Format((*CERTIFICATION_LOG.columns, "bound"))
+RANDOMIZED_LOG = Format((*TWO_CLASS_LOG.columns, "u"))
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes
+_JUDGED_BY = ("n", "alpha", "sigma", "seed")
+ATTACK_LOG = Format(
+    ("idx", "label", "predict", "correct", "time", "counts", *_names(ATTACK), *_JUDGED_BY, *_names(ORIGIN))
+)  # what `rstheory attack` writes
 EXPECTED = f"a certification log starts with the tab-separated header {' '.join(_names(FIELD))}"
 
 _COMPRESSED = {
@@ -193,6 +222,8 @@ def why_no_header(line: bytes) -> str | None:
     >>> why_no_header(b"hello"), why_no_header(b"\\x1f\\x8b\\x08")
     (None, 'compressed (gzip): unpack it first')
     """
+    if line == ATTACK_LOG.header.encode():
+        return "the log of an attack, which rstheory sandwich compares with certificates"
     for start, kind in _COMPRESSED.items():
         if line.startswith(start):
             return f"compressed ({kind}): unpack it first"

@@ -94,6 +94,18 @@ class Survival:
         return (tail <= self.tail).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class MeanProbability:
+    """Mean of p: the base classifier's accuracy under noise.
+
+    >>> mean(Population([0.0, 0.5], [0.5, 0.5]), MeanProbability())
+    0.75
+    """
+
+    def __call__(self, tail: Float) -> Float:
+        return 1 - tail
+
+
 def mean(population: Population, functional: Functional) -> float:
     """The functional of a distribution of p: its mean over the images.
 

@@ -61,8 +61,8 @@ def group_figures(report: AuditReport, group: Group, reference: str | None = Non
     reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
     subject: what was certified, to head every title.
     """
-    if group.varying:
-        return []  # p stands on one axis, and each row has another scale
+    if group.varying or group.bound == "two-class":
+        return []  # p stands on one axis: each row has another scale, or radii that are no bounds on p
     members = report.members(group)
     order = sorted(range(len(members)), key=lambda i: (members[i].log.path != reference, -members[i].log.acr))
     order = order[:MOST_LOGS]

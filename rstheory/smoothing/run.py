@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from rstheory.logs.append import RunLog, collect, existing
 from rstheory.logs.schema import ORIGIN
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
-from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
+from rstheory.smoothing.data import Dataset, load
+from rstheory.smoothing.models import Checkpoint, load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
 from rstheory.smoothing.share import Share, own_device, processes
@@ -142,6 +143,103 @@ class Machine:
             raise ValueError(f"dtype={self.dtype!r} is not allowed: use float32, bfloat16 or float16")
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What is counted: a checkpoint on some images of a data set, both on disk.
+
+    checkpoint: file of the base classifier.
+    source, split, label, channels: as `data.load` takes them.
+    start, skip, limit: every skip-th image from the start-th on, at most this many.
+    mean, std, trust_program: see `load_checkpoint`.
+    machine: how the network is run.
+    """
+
+    checkpoint: Path
+    source: str
+    split: str = "test"
+    start: int = 0
+    skip: int = 1
+    limit: int | None = None
+    label: str | None = None
+    channels: int | None = None
+    trust_program: bool = False
+    mean: Sequence[float] | None = None
+    std: Sequence[float] | None = None
+    machine: Machine = Machine()  # frozen
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """Inputs ready to be counted, by one of the processes that share the work.
+
+    counter: counts under the noise of the run.
+    data: the data set.
+    indices: numbers of the images that are to be done.
+    weights: digest of the network's weights.
+    share: this process's share of the work.
+    """
+
+    counter: ClassCounter
+    data: Dataset
+    indices: list[int]
+    weights: str
+    share: Share
+
+
+def checkpoint_and_images(inputs: Inputs, sigma: float, *, told: bool) -> tuple[Dataset, Checkpoint]:
+    """The data set, and a network of as many classes.
+
+    told: whether this process warns, where the checkpoint was trained under another noise level than sigma, and where
+    a file that is not ours answers no better than by chance.
+    """
+    checkpoint = inputs.checkpoint
+    data = load(inputs.source, inputs.split, label=inputs.label, channels=inputs.channels)
+    loaded = load_checkpoint(
+        checkpoint, shape=data.shape, mean=inputs.mean, std=inputs.std, trust_program=inputs.trust_program
+    )
+    if loaded.classes != len(data.classes):
+        raise ValueError(
+            f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
+            f" {len(data.classes)}"
+        )
+    if told:
+        note_other_noise(checkpoint, loaded, sigma)
+        note_chance(checkpoint, loaded, data, sigma)
+    return data, loaded
+
+
+@contextmanager
+def opened(inputs: Inputs, sigma: float, seed: int) -> Iterator[Opened]:
+    """Open inputs for noise of level sigma and a seed, alone or as one of the processes that torchrun started.
+
+    Warns where the checkpoint was trained under another noise level, and where a file that is not ours answers no
+    better than by chance.
+    """
+    machine = inputs.machine
+    device = own_device(machine.device)
+    if device.type == "cpu":
+        keep_freed_memory()
+    with processes(device) as share:
+        data, loaded = checkpoint_and_images(inputs, sigma, told=share.first)
+        indices = data.every(inputs.skip, inputs.limit, inputs.start).tolist()
+        dtype: torch.dtype = getattr(torch, machine.dtype)
+        model = prepare(loaded.model, dtype=dtype, device=device)
+        if machine.compiled:
+            model = torch.compile(model)  # type: ignore[assignment]
+        counter = ClassCounter(
+            model,
+            shape=data.shape,
+            classes=loaded.classes,
+            noise=Noise(seed, sigma, math.prod(data.shape)),
+            device=device,
+            dtype=dtype,
+            batch=machine.batch,
+            workers=1 if machine.compiled else None,
+        )
+        with counter:
+            yield Opened(counter, data, indices, loaded.fingerprint, share)
+
+
 def run_checkpoint(
     task: Task,
     *,
@@ -163,45 +261,28 @@ def run_checkpoint(
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split, label, channels: as `data.load` takes them.
-    start, skip, limit: every skip-th image from the start-th on, at most this many.
-    mean, std, trust_program: see `load_checkpoint`.
-    machine: how the network is run.
-    resume, progress: see `run`.
+    resume, progress: see `run`. The other arguments: see `Inputs`.
 
     Returns the tau of the noise, in all processes but the first None. Warns where the checkpoint was trained under
     another noise level, and where a file that is not ours answers no better than by chance.
     """
     require_folder(out)
-    device = own_device(machine.device)
-    if device.type == "cpu":
-        keep_freed_memory()
-    with processes(device) as share:
-        data = load(source, split, label=label, channels=channels)
-        indices = data.every(skip, limit, start).tolist()
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
-        if loaded.classes != len(data.classes):
-            raise ValueError(
-                f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
-                f" {len(data.classes)}"
-            )
-        if share.first:
-            note_other_noise(checkpoint, loaded, task.sigma)
-            note_chance(checkpoint, loaded, data, task.sigma)
-        dtype: torch.dtype = getattr(torch, machine.dtype)
-        model = prepare(loaded.model, dtype=dtype, device=device)
-        if machine.compiled:
-            model = torch.compile(model)  # type: ignore[assignment]
-        counter = ClassCounter(
-            model,
-            shape=data.shape,
-            classes=loaded.classes,
-            noise=Noise(task.seed, task.sigma, math.prod(data.shape)),
-            device=device,
-            dtype=dtype,
-            batch=machine.batch,
-            workers=1 if machine.compiled else None,
-        )
-        with counter:
-            run(task, counter, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
-        return counter.noise.tau if share.first else None
+    inputs = Inputs(checkpoint, source, split, start, skip, limit, label, channels, trust_program, mean, std, machine)
+    with opened(inputs, task.sigma, task.seed) as ready:
+        answer(task, ready, out, resume=resume, progress=progress)
+        return ready.counter.noise.tau if ready.share.first else None
+
+
+def answer(task: Task, ready: Opened, out: Path, *, resume: bool = False, progress: Progress = silent) -> None:
+    """`run` for inputs that are open already."""
+    run(
+        task,
+        ready.counter,
+        ready.data,
+        ready.indices,
+        ready.weights,
+        out,
+        resume=resume,
+        share=ready.share,
+        progress=progress,
+    )

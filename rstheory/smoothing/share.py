@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 from rstheory.smoothing.noise import generator_name
 
@@ -57,6 +58,12 @@ class Share:
         if self.world > 1:
             dist.barrier()
 
+    def total(self, numbers: Tensor) -> Tensor:
+        """The sum over all processes of tensors of one shape; the tensor itself where there is one process."""
+        if self.world > 1:
+            dist.all_reduce(numbers)
+        return numbers
+
     def agree_on(self, decide: Callable[[], T]) -> T:
         """What the first process decides: every process returns it, or raises the first one's ValueError or OSError."""
         outcome: list[tuple[T] | ValueError | OSError | None] = [None]
@@ -74,6 +81,9 @@ class Share:
                 raise refusal
             case _:
                 raise AssertionError("the first process told the others nothing")
+
+
+ALONE = Share()
 
 
 @contextmanager
