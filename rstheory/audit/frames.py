@@ -160,8 +160,22 @@ def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.Da
         step *= 2
     tested = group.standing
     rows = [
-        *_ranked("ACR", group.budgets, by_budget, range(len(group.budgets)), tested and tested.by_budget, order),
-        *_ranked("certified accuracy", group.radii, by_radius, reached[::step], tested and tested.by_radius, order),
+        *_ranked(
+            "ACR",
+            group.budgets,
+            by_budget,
+            range(len(group.budgets)),
+            None if tested is None else tested.by_budget,
+            order,
+        ),
+        *_ranked(
+            "certified accuracy",
+            group.radii,
+            by_radius,
+            reached[::step],
+            None if tested is None else tested.by_radius,
+            order,
+        ),
     ]
     return pd.DataFrame([{**row, "log": names[row["log"]]} for row in rows], columns=_RANK_COLUMNS)
 
