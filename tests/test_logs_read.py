@@ -205,7 +205,7 @@ REFUSED = {
     ),
     "spaces": (HEADER.replace("\t", "  ").encode() + b" \n", "line 1: .*separated by spaces"),
     "zip": (b"PK\x03\x04" + bytes(40), r"line 1: compressed \(zip\): unpack it first$"),
-    "gzip without rows": (gzip.compress(HEADER.encode()), "line 2: the log has a header and no row"),
+    "gzip without rows": (gzip.compress(HEADER.encode()), "line 1: the log has a header and no row below it"),
     "a column is missing": (b"idx\tlabel\tpredict\tradius\ttime\n0\t1\t1\t0.5\t0", "line 1: .*is not the header"),
     "a column twice": ((HEADER + "\tidx\n").encode(), "line 1: .*is not the header"),
     "binary": (bytes(range(256)) * 40, "line 1: .*is not the header"),
