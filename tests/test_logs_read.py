@@ -245,8 +245,9 @@ def test_compressed_logs_are_read_as_they_are(tmp_path, ending):
     (tmp_path / "noise_0.25.tsv").write_bytes(lines)
     plain = read_log(tmp_path / "noise_0.25.tsv")
     (tmp_path / "noise_0.25.tsv").unlink()
-    for name, content in (("noise_0.25.tsv", pack(lines)), ("two_0.25.tsv", pack(lines[:50]) + pack(lines[50:]))):
-        path = tmp_path / f"{name}.{ending}"
+    for name, content in (("a", pack(lines)), ("b", pack(lines[:50]) + pack(lines[50:]))):
+        path = tmp_path / name / f"noise_0.25.tsv.{ending}"
+        path.parent.mkdir()
         path.write_bytes(content)
         log = read_log(path)
         assert (log.sigma, log.acr, log.samples) == (0.25, plain.acr, plain.samples)
