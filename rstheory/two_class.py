@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from rstheory import _check
-from rstheory._check import Values
+from rstheory._check import Float, Values
 from rstheory.binomial import clopper_pearson_lower_sf, clopper_pearson_upper
 
 _ROUNDING = 8 * np.finfo(float).eps  # as in `radius`
@@ -66,6 +66,37 @@ def two_class_radius(
     lead = -ndtri(np.asarray(clopper_pearson_lower_sf(mine, total, level)))
     rivals = [np.where((groups == name) & ~is_first, drawn, 0).sum(axis=-1) for name in names]
     strongest = np.max([ndtri(np.asarray(clopper_pearson_upper(rival, total, level))) for rival in rivals], axis=0)
+    return _margin(lead, strongest, noise)
+
+
+def runner_up_radius(
+    count: ArrayLike, rival: ArrayLike, n: ArrayLike, alpha: ArrayLike = 1e-3, sigma: ArrayLike = 1.0
+) -> Values:
+    """Certified radius from the count of the selected class and the largest count of any other, at alpha/2 each (C12).
+
+    count: draws that gave the class that other draws selected. rival: the most that any other class got, at most
+    n - count. n: draws. alpha: level. sigma: noise level. All broadcast. Rounded down; 0 is abstention.
+
+    Guaranteed with probability at least 1 - alpha. No share of alpha is paid for picking the rival from these draws:
+    the strongest rival is one fixed class, its own bound errs with probability at most alpha/2, and the bound of the
+    largest count is at least its own (`proofs/coq/C12.v`). The selected class must not be picked from these draws.
+
+    >>> print(f"{runner_up_radius(4500, 2500, 10_000):.4f}")
+    0.2312
+    """
+    mine, other, total = np.broadcast_arrays(
+        _check.integers("count", count), _check.integers("rival", rival), _check.budget("n", n)
+    )
+    _check.refuse("count", mine, (mine < 0) | (mine > total), "a count must lie in [0, n]")
+    _check.refuse("rival", other, (other < 0) | (other > total - mine), "it must lie in [0, n - count]")
+    half = _check.level("alpha", alpha) / 2
+    lead = -ndtri(np.asarray(clopper_pearson_lower_sf(mine, total, half)))
+    against = ndtri(np.asarray(clopper_pearson_upper(other, total, half)))
+    return _margin(lead, against, _check.positive("sigma", sigma))
+
+
+def _margin(lead: Float, strongest: Float, noise: float | Float) -> Values:
+    """Radius from the normal quantiles of both bounds, rounded down."""
     against = np.minimum(strongest, -lead)  # no rival has more than 1 - p_A
     with np.errstate(invalid="ignore"):  # both infinite where there was no success at all
         radius = 0.5 * noise * (lead - against - _ROUNDING * (np.abs(lead) + np.abs(against)))

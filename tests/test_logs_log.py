@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rstheory import CertificationLog, radius_from_count, read_log
-from rstheory.logs.parse import Origin
+from rstheory.logs import Origin
 from rstheory.logs.schema import CERTIFICATION_LOG
 
 HEADER = CERTIFICATION_LOG.header

@@ -16,12 +16,12 @@ def grouped(logs: Sequence[CertificationLog]) -> list[tuple[int, ...]]:
     """Numbers of the logs of each group, groups by ascending sigma, N and alpha.
 
     Logs on other images, or on other samples without any in common, are in different groups, and so is each log whose
-    rows have settings of their own.
+    rows have settings of their own, or that a stopping rule or another bound than Clopper and Pearson's made.
     """
     groups: list[tuple[list[int], list[CertificationLog]]] = []  # members, and one log for each set of samples
     for i, log in enumerate(logs):
         for members, kinds in groups:
-            if setting(log) != setting(logs[members[0]]) or log.varying or logs[members[0]].varying:
+            if setting(log) != setting(logs[members[0]]) or not (log.fixed_budget and logs[members[0]].fixed_budget):
                 continue
             alike = any(_same_samples(log, other) for other in kinds)
             if alike or all(_same_data(log, other) for other in kinds):
@@ -33,9 +33,9 @@ def grouped(logs: Sequence[CertificationLog]) -> list[tuple[int, ...]]:
     return sorted((tuple(members) for members, _ in groups), key=lambda group: (*setting(logs[group[0]]), group))
 
 
-def setting(log: CertificationLog) -> tuple[float, int, float]:
-    """Noise level, budget and level of a log."""
-    return log.sigma, log.n, log.alpha
+def setting(log: CertificationLog) -> tuple[float, int, float, str, str]:
+    """Noise level, budget and level of a log, its stopping rule ("" for none) and its bound."""
+    return log.sigma, log.n, log.alpha, log.rule or "", log.bound
 
 
 def _same_samples(a: CertificationLog, b: CertificationLog) -> bool:

@@ -22,6 +22,8 @@ from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.compare import Comparison, compare_all
 from rstheory.audit.groups import grouped, labels, radius_grid, ranks
 from rstheory.audit.paired import lint_between
+from rstheory.audit.standing import Standing, standing
+from rstheory.bounds import PLAIN
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
 from rstheory.transport import BudgetedACR
@@ -31,6 +33,7 @@ BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
+MOST_STANDING = 64  # every pair of so many is tested at every budget and radius; of more it would take minutes
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
 
@@ -60,6 +63,13 @@ class LogReport:
         """Expected ACR at one of the budgets of the report."""
         return next(budget.acr for budget in self.budgets if budget.n == n)
 
+    @property
+    def easiest_tenth(self) -> float:
+        """Share of ACR that comes from the tenth of the samples with the largest radii; NaN where ACR is 0."""
+        radius = np.sort(self.log.radius * self.log.correct)[::-1]
+        whole = float(radius.sum())
+        return float(radius[: math.ceil(len(radius) / 10)].sum()) / whole if whole else float("nan")
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -71,11 +81,15 @@ class Group:
     budgets, radii: where ranks are taken.
     rank_by_budget, rank_by_radius: for each of these the rank of every log by ACR or certified accuracy, 1 for the
         largest, equal ones alike.
+    standing: which logs can be told apart, there and at their own budget; None for one log, or more than MOST_STANDING.
     comparisons: every pair.
     between: findings between the two logs of each pair.
     not_compared: why there are no comparisons, or None.
     varying: which of sigma, n and alpha differ between the rows of the log, from where to where; the fields hold the
         largest. Such a log has a group of its own.
+    rule: what stopped the draws of the log, so that n is the most that it allows; None where their number was fixed.
+    bound: what its radii come from. A log with a rule, or another bound than Clopper and Pearson's, has a group of its
+        own.
     assumed: those that nothing tells for some of the logs, so that they are the field's defaults.
     label: what tells the logs from those of other groups with the same sigma, n and alpha, which are on other data; ""
         if there are none.
@@ -90,11 +104,14 @@ class Group:
     radii: tuple[float, ...]
     rank_by_budget: tuple[tuple[int, ...], ...]
     rank_by_radius: tuple[tuple[int, ...], ...]
+    standing: Standing | None = None
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[tuple[Finding, ...], ...] = ()
     not_compared: str | None = None
     label: str = ""
     varying: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rule: str | None = None
+    bound: str = PLAIN
     assumed: tuple[str, ...] = ()
 
     @property
@@ -105,6 +122,8 @@ class Group:
             low, high = self.varying.get(name, (value, value))
             text = f"{low:,} to {high:,}" if name in self.varying else (f"{value:,}" if name == "n" else f"{value:g}")
             texts.append(f"{symbol}={text}" + (ASSUMED if name == "n" and name in self.assumed else ""))
+        texts += [f"rule {self.rule}"] if self.rule is not None else []
+        texts += [f"{self.bound} bound"] if self.bound != PLAIN else []
         settings = ", ".join(texts)
         return f"{self.label}: {settings}" if self.label else settings
 
@@ -144,7 +163,8 @@ class AuditReport:
 
     def curves_of(self, group: Group) -> tuple[BudgetCurves, tuple[int, ...]] | None:
         """Budget curves that hold the logs of a group, and the places of these in them; None where there are none."""
-        curves = None if group.varying else self.curves.get((group.n, group.alpha))
+        alone = group.varying or group.rule is not None or group.bound != PLAIN
+        curves = None if alone else self.curves.get((group.n, group.alpha))
         return None if curves is None else (curves, tuple(self.places[i] for i in group.members))
 
     @cached_property
@@ -156,7 +176,7 @@ class AuditReport:
             if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED
         }
         return tuple(
-            at[key][place] if (key := (log.log.n, log.log.alpha)) in at and not log.log.varying else None
+            at[key][place] if (key := (log.log.n, log.log.alpha)) in at and log.log.fixed_budget else None
             for log, place in zip(self.logs, self.places, strict=True)
         )
 
@@ -179,16 +199,16 @@ def audit_report(
         _check.scalar_int("budgets", _check.budget("budgets", n))
     groups = grouped(logs)
     reasons = [_why_not_compared(logs[group[0]].n, len(group), pairs) for group in groups]
-    fixed = [log for log in logs if not log.varying]
+    fixed = [log for log in logs if log.fixed_budget]
     members = {
-        key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and not log.varying]
+        key: [i for i, log in enumerate(logs) if (log.n, log.alpha) == key and log.fixed_budget]
         for key in _budgets_of(fixed)
     }
     plans = {key: _plan(key[0], budgets) for key in members}
     steps = sum(len(plan) for plan in plans.values())
     steps += sum(math.comb(len(group), 2) for group, reason in zip(groups, reasons, strict=True) if reason is None)
 
-    at: list[list[BudgetedACR]] = [[_own(log)] if log.varying else [] for log in logs]
+    at: list[list[BudgetedACR]] = [[] if log.fixed_budget else [_own(log)] for log in logs]
     places = [0] * len(logs)
     curves: dict[tuple[int, float], BudgetCurves] = {}
     comparisons: list[list[Comparison]] = [[] for _ in groups]
@@ -214,7 +234,7 @@ def audit_report(
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, compared, reason, label)
+            _group(reports, group, curves, compared, reason, label)
             for group, compared, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
@@ -259,6 +279,7 @@ def _why_not_compared(n: int, members: int, pairs: Pairs) -> str | None:
 def _group(
     reports: Sequence[LogReport],
     members: tuple[int, ...],
+    curves: Mapping[tuple[int, float], BudgetCurves],
     comparisons: list[Comparison],
     why_not: str | None,
     label: str,
@@ -267,6 +288,8 @@ def _group(
     first = logs[0]
     budgets = tuple(budget.n for budget in first.budgets)
     pairs = combinations(logs, 2) if comparisons else ()
+    known = curves.get((first.log.n, first.log.alpha))
+    few = 1 < len(logs) <= MOST_STANDING
     return Group(
         sigma=first.log.sigma,
         n=first.log.n,
@@ -277,10 +300,13 @@ def _group(
         radii=first.radii,
         rank_by_budget=tuple(ranks([report.acr_at(n) for report in logs]) for n in budgets),
         rank_by_radius=tuple(ranks(shares) for shares in zip(*(r.certified_accuracy for r in logs), strict=True)),
+        standing=standing([report.log for report in logs], known, budgets, first.radii) if few else None,
         comparisons=tuple(comparisons),
         between=tuple(lint_between(a.log, b.log) for a, b in pairs),
         not_compared=why_not,
         label=label,
         varying={name: (values.min().item(), values.max().item()) for name, values in first.log.varying.items()},
+        rule=first.log.rule,
+        bound=first.log.bound,
         assumed=tuple(name for name in ("n", "alpha") if any(name in report.log.assumed for report in logs)),
     )

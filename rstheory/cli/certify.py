@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from rstheory.cli.common import refusals
+from rstheory.cli.common import positive, refusals
 from rstheory.cli.options import (
     Alpha,
+    AnyKernels,
     Batch,
     Channels,
     Checkpoint,
@@ -39,11 +40,32 @@ def certify(
     data: Data,
     sigma: Sigma,
     out: Out,
-    n: N = 100_000,
+    n: Annotated[
+        int, typer.Option("--n", "-n", min=1, help="Draws that count the class; where a rule stops, the most of them.")
+    ] = 100_000,
+    radius: Annotated[
+        float | None,
+        typer.Option(metavar="R", help="Only ask whether this radius is certified: certified, refuted or undecided."),
+    ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="All radii, 0.0625 apart; stop once 0, 0.25, 0.5, ... are settled.")
+    ] = False,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(metavar="E", callback=positive, help="Stop once N draws would hardly add more than E."),
+    ] = None,
+    bound: Annotated[
+        str,
+        typer.Option(
+            help="What proves the radius from N draws: clopper-pearson; randomized (never smaller, U from the seed); or"
+            " two-class (larger where rivals share the rest)."
+        ),
+    ] = "clopper-pearson",
     n0: Annotated[int, typer.Option("--n0", min=1, help="Draws that pick the class.")] = 100,
     alpha: Alpha = 0.001,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -60,6 +82,10 @@ def certify(
 ) -> None:
     """Certify a smoothed classifier (CERTIFY of Cohen et al. 2019): every radius, with the counts that prove it.
 
+    By default every image gets N draws. --radius, --curve and --tolerance stop earlier, at the same level alpha per
+    image: the class of an image is one certificate at all its radii. Giving up early costs no level. Their logs name
+    the rule and tell the draws of each row; ACR at other budgets cannot be computed from them.
+
     A run that was killed goes on with --resume and ends in the same log. Several processes share the work under
     torchrun: torchrun --nproc-per-node 2 -m -- rstheory certify ...
 
@@ -67,16 +93,26 @@ def certify(
     """
     from rstheory import budget_for_acr, min_certifiable_count
     from rstheory._progress import on_terminal
-    from rstheory.sequential.rule import FixedDraws
+    from rstheory.sequential import FixedDraws, StoppingRule, rule_for_curve, rule_for_radius, rule_for_tolerance
     from rstheory.smoothing.run import Machine, run_checkpoint
     from rstheory.smoothing.tasks import Certify
 
     with refusals():
+        _one_question(radius, curve, tolerance, bound)
         if min_certifiable_count(n, alpha) > n:
             least = budget_for_acr(0, alpha).n
             raise ValueError(f"--n {n} certifies nothing at alpha={alpha:g}, whatever is drawn: take at least {least}")
+        rule: StoppingRule = FixedDraws(n, alpha)
+        if radius is not None:
+            rule = rule_for_radius(radius, sigma, n, alpha)
+        elif curve:
+            rule = rule_for_curve(sigma, n, alpha)
+        elif tolerance is not None:
+            rule = rule_for_tolerance(tolerance, sigma, n, alpha)
+        task = Certify(sigma, rule, n0, seed, bound)
+        draws = "draws" if isinstance(rule, FixedDraws) else "draws made or saved"
         tau = run_checkpoint(
-            task := Certify(sigma, FixedDraws(n, alpha), n0, seed),
+            task,
             checkpoint=checkpoint,
             source=data,
             out=out,
@@ -86,22 +122,34 @@ def certify(
             start=start,
             skip=skip,
             limit=max_,
-            machine=Machine(dtype, device, batch, compile_),
+            machine=Machine(dtype, device, batch, compile_, any_kernels),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
             trust_program=trust_program,
             resume=resume,
-            progress=on_terminal("certifying", "draws"),
+            progress=on_terminal("certifying", draws, ("images", task.most_draws)),
         )
     if tau is None:  # the first process speaks for all
         return
     from rstheory.logs.read import read_log
+    from rstheory.smoothing.summary import summary
 
-    log = read_log(out)
-    typer.echo(f"ACR {log.acr:.4f} over {log.samples} samples, at sigma={sigma}, N={n}, alpha={alpha}")
-    typer.echo(f"  certified accuracy at radius 0 {log.clean_accuracy:.4f}, abstained {log.abstain_rate:.4f}")
-    typer.echo(f"  level including the noise's error {task.level(tau):.7g}")
+    for line in summary(read_log(out), task.level(tau), radius):
+        typer.echo(line)
     typer.echo(f"What ACR hides: rstheory audit {out}")
+
+
+def _one_question(radius: float | None, curve: bool, tolerance: float | None, bound: str) -> None:
+    """ValueError where options ask for more than one thing."""
+    given = {"--radius": radius is not None, "--curve": curve, "--tolerance": tolerance is not None}
+    asked = [name for name, chosen in given.items() if chosen]
+    if len(asked) > 1:
+        raise ValueError(
+            f"{' and '.join(asked)} are different questions, and the draws of an image stop for one of them: choose one"
+            " (--curve answers --radius too where R is a multiple of 0.25, with more draws)"
+        )
+    if asked and bound != "clopper-pearson":
+        raise ValueError(f"--bound {bound} is for N draws per image: {asked[0]} stops earlier and brings its own bound")
 
 
 def predict(
@@ -113,6 +161,7 @@ def predict(
     alpha: Alpha = 0.001,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -148,7 +197,7 @@ def predict(
             start=start,
             skip=skip,
             limit=max_,
-            machine=Machine(dtype, device, batch, compile_),
+            machine=Machine(dtype, device, batch, compile_, any_kernels),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
             trust_program=trust_program,

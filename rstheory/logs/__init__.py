@@ -8,7 +8,7 @@ one. `write` and `append` are our own logs: whole lines that a killed run cannot
 from rstheory.logs.find import FoundLogs, find_logs
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.log import CertificationLog
-from rstheory.logs.parse import Origin
+from rstheory.logs.origin import Origin
 from rstheory.logs.read import read_log
 from rstheory.logs.schema import COLUMNS, Column
 

@@ -98,7 +98,7 @@ def _made_by(chunk: Parsed) -> Any:
 
 def _kind(rows: Rows) -> tuple[Any, ...]:
     """What two chunks must have alike: the columns, and the number of classes."""
-    return rows.draws is None, None if rows.counts is None else rows.counts.shape[1]
+    return rows.draws is None, rows.u is None, None if rows.counts is None else rows.counts.shape[1]
 
 
 def _stacked(parts: Sequence[Rows]) -> Rows:

@@ -22,6 +22,22 @@ def offer_plots(makers: Mapping[str, Callable[[], Plot]]) -> None:
     _PLOTS.update(makers)
 
 
-def plot(name: str) -> Plot:
+def _plot(name: str) -> Plot:
     """The function that draws the plot of this name."""
     return _PLOTS[name]()
+
+
+class Plots:
+    """The plots of a log."""
+
+    def plot_survival(self, ax: Axes | None = None) -> Axes:
+        """Draw the survival curve of the bound on p, with its bands, into Matplotlib axes; default: new ones."""
+        return _plot("plot_survival")(self, ax)
+
+    def plot_certified_accuracy(self, ax: Axes | None = None) -> Axes:
+        """Draw certified accuracy against the radius, with its band; the area below the curve is the ACR (D2)."""
+        return _plot("plot_certified_accuracy")(self, ax)
+
+    def plot_acr_by_budget(self, ax: Axes | None = None) -> Axes:
+        """Draw expected ACR against the certification budget, up to the log's own (C7)."""
+        return _plot("plot_acr_by_budget")(self, ax)

@@ -8,54 +8,24 @@ radius 0 and not correct; everything else is kept as printed and only named.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from scipy.special import betaincc
 
 from rstheory._check import Float
 from rstheory._words import plural
-from rstheory.budget import radius_from_count
-from rstheory.logs.cells import Flags, Integers
+from rstheory.bounds import PLAIN
+from rstheory.logs.against_counts import against_counts
+from rstheory.logs.cells import Integers
+from rstheory.logs.claims import claims
 from rstheory.logs.diagnose import explanation
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Rows
-from rstheory.logs.rounding import SLACK, above, half_units
+from rstheory.logs.rounding import above, half_units
 from rstheory.logs.schema import ABSTAINED
-from rstheory.logs.settings import largest_radius
-from rstheory.radius import certified_radius_inverse_sf
+from rstheory.logs.settings import Setting, finding_on, largest_radius
 
 LARGEST_RADIUS = 1e150  # beyond, its square and the sum of many overflow; no certificate comes near it
 _TELLTALE_SHARE = 0.1  # of neighbouring samples that must be equally far apart for that to be the log's step
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """Noise level, budget and level: of the log, or of each row where they differ."""
-
-    sigma: float | Float
-    n: int | Integers
-    alpha: float | Float
-
-    @classmethod
-    def of(cls, rows: Rows, sigma: float, n: int, alpha: float) -> Setting:
-        """Those of the log, but for what varies between its rows."""
-        return cls(rows.varying.get("sigma", sigma), rows.varying.get("n", n), rows.varying.get("alpha", alpha))
-
-    def __getitem__(self, rows: Flags | Integers) -> Setting:
-        def picked(value: Any) -> Any:
-            return value[rows] if isinstance(value, np.ndarray) else value
-
-        return Setting(picked(self.sigma), picked(self.n), picked(self.alpha))
-
-    @property
-    def text(self) -> str:
-        """In words, where it is one for all rows."""
-        return f"N={self.n:,} and alpha={self.alpha:g} at sigma={self.sigma:g}"
-
-    def names(self, rows: Rows) -> list[str]:
-        """What varies between the rows."""
-        return [name for name in ("sigma", "n", "alpha") if name in rows.varying]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +38,19 @@ class Checked:
     warnings: tuple[Finding, ...]
 
 
-def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
+def lint(
+    rows: Rows,
+    sigma: float,
+    n: int,
+    alpha: float,
+    bound: str = PLAIN,
+    seed: int | None = None,
+    n0: int | None = None,
+) -> Checked:
     """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
+
+    bound: what the radii come from, see `rstheory.bounds`. seed, n0: of the run and of its selection, where the log
+    tells them.
 
     Where rows have a sigma, n or alpha of their own, that is used. Left out: all rows of an index but its first. Set to
     radius 0 and not correct: radii that are negative or no finite number, and radii of abstentions. Correct counts a
@@ -81,21 +62,21 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     warnings.append(finding)
     rows, finding = _with_finite_radii(rows)
     warnings.append(finding)
-    setting = Setting.of(rows, sigma, n, alpha)
+    setting = Setting.of(rows, sigma, n, alpha, bound)
     radius = rows.printed.value + 0.0  # no negative zeros
     abstained = rows.predict == ABSTAINED
     right = rows.predict == rows.label
     negative, with_radius = radius < 0, abstained & (radius > 0)
     mismatch = rows.correct != (right & ~abstained)
     warnings += [
-        _finding("negative-radius", negative, rows, "{rows} with a negative radius: count as 0 and as not correct"),
-        _finding(
+        finding_on("negative-radius", negative, rows, "{rows} with a negative radius: count as 0 and as not correct"),
+        finding_on(
             "abstained-with-radius",
             with_radius,
             rows,
             "{rows} with a radius although predict says that the classifier abstained: count as 0 and as not correct",
         ),
-        _finding(
+        finding_on(
             "correct-flag-mismatch",
             mismatch,
             rows,
@@ -108,23 +89,17 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float) -> Checked:
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
     warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, setting)]
+    if bound == PLAIN:  # the level of another bound is its own affair
+        warnings += claims(rows, radius, half, setting.sigma, setting.n, setting.alpha, n0)
     rows, finding = _without_wrong_counts(rows, setting)
     warnings.append(finding)
     counted = rows.count >= 0
-    rows, half, finding = _against_counts(rows, radius, half, setting)
-    warnings += [finding, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
+    rows, half, of_counts = against_counts(rows, radius, half, setting, seed)
+    warnings += [*of_counts, _rounded(rows, radius, np.where(counted & (rows.count < 0), 0.0, half), how)]
     ordered = sorted(
         (finding for finding in warnings if finding is not None), key=lambda finding: CODES.index(finding.code)
     )
     return Checked(rows, radius, half, tuple(ordered))
-
-
-def _finding(code: str, bad: Flags, rows: Rows, message: str) -> Finding | None:
-    """The finding about the rows that are `bad`, at the first line among them; None if there are none."""
-    if not np.any(bad):
-        return None
-    number = int(np.sum(bad))
-    return Finding(code, number, int(rows.line[bad].min()), message.replace("{rows}", plural(number, "row")))
 
 
 def _with_finite_radii(rows: Rows) -> tuple[Rows, Finding | None]:
@@ -136,7 +111,7 @@ def _with_finite_radii(rows: Rows) -> tuple[Rows, Finding | None]:
     printed = rows.printed
     value, digits, places = (np.where(bad, 0, a) for a in (printed.value, printed.significant, printed.decimals))
     printed = replace(printed, value=value, significant=digits, decimals=places)
-    finding = _finding("non-finite", bad, rows, message)
+    finding = finding_on("non-finite", bad, rows, message)
     predict, correct = np.where(bad, ABSTAINED, rows.predict), rows.correct & ~bad
     return replace(rows, printed=printed, predict=predict, correct=correct), finding
 
@@ -153,7 +128,7 @@ def _without_duplicates(rows: Rows) -> tuple[Rows, Finding | None]:
     disagree = int(np.sum(~same))
     verdict = f"{disagree:,} of them disagree with it" if disagree else "all agree with it"
     message = f"{{rows}} whose index occurred before: left out, the first one is kept ({verdict})"
-    return rows[~again], _finding("duplicate-index", again, rows, message)
+    return rows[~again], finding_on("duplicate-index", again, rows, message)
 
 
 def index_step(index: Integers) -> int:
@@ -192,7 +167,7 @@ def _missing_index(rows: Rows, radius: Float) -> Finding | None:
 
 
 def _above_maximum(rows: Rows, radius: Float, half: Float, setting: Setting) -> Finding | None:
-    largest = largest_radius(setting.n, setting.alpha, setting.sigma)
+    largest = largest_radius(setting.n, setting.alpha, setting.sigma, setting.bound)
     bad = above(radius, half, largest)
     if not np.any(bad):
         return None
@@ -207,7 +182,7 @@ def _above_maximum(rows: Rows, radius: Float, half: Float, setting: Setting) -> 
         f"{{rows}} with a radius {what}; {why}. They are counted as printed in ACR and certified accuracy, and cut off"
         " at the maximum in the sound numbers"
     )
-    return _finding("radius-above-maximum", bad, rows, message)
+    return finding_on("radius-above-maximum", bad, rows, message)
 
 
 def _without_wrong_counts(rows: Rows, setting: Setting) -> tuple[Rows, Finding | None]:
@@ -232,53 +207,7 @@ def _without_wrong_counts(rows: Rows, setting: Setting) -> tuple[Rows, Finding |
     )
     counts = np.where(bad[:, None], -1, rows.counts)
     count = np.where(predicted & ~told & ~bad & ~silent, of_predicted, rows.count)
-    return replace(rows, counts=counts, count=count), _finding("counts-mismatch", bad, rows, message)
-
-
-def _against_counts(rows: Rows, radius: Float, half: Float, setting: Setting) -> tuple[Rows, Float, Finding | None]:
-    """Radii against the counts beside them, where the log has any: full precision where they agree, doubt where not.
-
-    A count that contradicts its radius is not used, nor are the counts of the other classes beside it, and the lower
-    end of the radius falls to what the count certifies.
-    """
-    known = rows.count >= 0
-    if not np.any(known):
-        return rows, half, None
-    if rows.draws is not None:  # a rule stopped them: its own bounds made the radii, not one fixed number of draws
-        return replace(rows, count=np.full(len(rows), -1)), half, None
-    agrees = known.copy()
-    agrees[known] = _tails_agree(rows.count[known], radius[known], setting[known])
-    doubtful = np.flatnonzero(known & ~agrees)  # the tail settles nearly all; these are computed in full
-    certified = radius.copy()
-    at = setting[doubtful]
-    certified[doubtful] = np.asarray(radius_from_count(rows.count[doubtful], at.n, at.alpha, at.sigma))
-    agrees[doubtful] = np.abs(certified - radius)[doubtful] <= SLACK * np.maximum(radius, certified)[doubtful]
-    half = np.where(agrees, 0.0, half)
-    bad = known & (np.abs(certified - radius) > half + SLACK * certified)
-    half = np.where(bad, np.maximum(half, radius - certified), half)
-    message = (
-        "{rows} whose radius is not the one that its count certifies: the radius is kept as printed, its sound lower"
-        " end is the smaller one of the two, and the count is not used"
-    )
-    finding = _finding("count-mismatch", bad, rows, message)
-    counts = None if rows.counts is None else np.where(bad[:, None], -1, rows.counts)
-    return replace(rows, count=np.where(bad, -1, rows.count), counts=counts), half, finding
-
-
-def _tails_agree(count: Integers, radius: Float, setting: Setting) -> Flags:
-    """Whether P(K >= count) at the probability behind the radius is alpha, or above it at 1/2 where the radius is 0.
-
-    That is the definition of the Clopper-Pearson bound, and much faster than finding the bound. Where it says no, or
-    fails in far tails, nothing is decided.
-    """
-    n, alpha = setting.n, setting.alpha
-    if np.max(n) > 10**15:  # n - count is no float any more
-        return np.zeros(len(count), bool)
-    tail = np.asarray(certified_radius_inverse_sf(radius, setting.sigma))
-    with np.errstate(all="ignore"):
-        level = betaincc(n - count + 1.0, count.astype(float), tail)
-    positive = radius > 0
-    return np.asarray(np.where(positive, np.abs(level - alpha) <= 1e-7 * alpha, level >= alpha * (1 + 1e-7)))
+    return replace(rows, counts=counts, count=count), finding_on("counts-mismatch", bad, rows, message)
 
 
 def _rounded(rows: Rows, radius: Float, half: Float, how: str) -> Finding | None:
@@ -290,5 +219,5 @@ def _rounded(rows: Rows, radius: Float, half: Float, how: str) -> Finding | None
         f"{{rows}} with a radius printed {how}; it may stand up to {half[rounded].max():.2g} above the certified one"
         f" (typically up to {100 * relative:.1g} %); the sound numbers use the lower ends"
     )
-    finding = _finding("rounded-radius", rounded, rows, message)
+    finding = finding_on("rounded-radius", rounded, rows, message)
     return replace(finding, line=None) if finding else None

@@ -12,11 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from rstheory import _check, transport
 from rstheory._check import Float
 from rstheory._words import plural, printable
-from rstheory.logs.arrays import as_text, compact, constant
-from rstheory.logs.doors import plot
+from rstheory.bounds import PLAIN
+from rstheory.logs import counts
+from rstheory.logs.arrays import as_text, columns_of, compact, constant
+from rstheory.logs.doors import Plots
 from rstheory.logs.finding import Finding
 from rstheory.logs.lint import lint
-from rstheory.logs.parse import Origin, Parsed, parse
+from rstheory.logs.origin import Origin
+from rstheory.logs.parse import Parsed, parse
+from rstheory.logs.rebound import rebound
 from rstheory.logs.rounding import above
 from rstheory.logs.schema import ABSTAINED, COLUMNS
 from rstheory.logs.settings import in_order, largest_radius, of_varying, settled
@@ -24,13 +28,12 @@ from rstheory.transport import BudgetedACR, RecoveredCounts
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 _ROW = ("index", "label", "predict", "radius", "half_unit", "correct", "count")  # arrays with one entry per sample
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CertificationLog:
+class CertificationLog(Plots):
     """The rows of one certification log, with the noise level and budget that they were made with.
 
     Made by `read_log`, `from_arrays` or `from_frame`, which check the rows. The arrays cannot be written to.
@@ -46,6 +49,7 @@ class CertificationLog:
     n: certification budget, the number of estimation draws.
     alpha: significance level.
     counts: estimation draws that gave each class, shape (samples, classes), -1 in rows that do not tell; or None.
+    draws: estimation draws of each sample, where a rule stopped them, n being the most that it allows; or None.
     origin: what else made the rows, as far as the log tells.
     warnings: what the reader found.
     varying: those of sigma, n and alpha that differ between the rows, one value per row; the fields then hold the
@@ -65,6 +69,7 @@ class CertificationLog:
     n: int
     alpha: float
     counts: NDArray[np.integer[Any]] | None = None
+    draws: NDArray[np.integer[Any]] | None = None
     origin: Origin = field(default_factory=Origin)
     warnings: tuple[Finding, ...] = ()
     varying: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -112,21 +117,7 @@ class CertificationLog:
         >>> log
         CertificationLog('arrays', 2 samples, sigma=0.5, N=1,000, alpha=0.001, ACR 0.5750, 1 warning: rounded-radius)
         """
-        labels, predicted = _check.integers("label", label), _check.integers("predict", predict)
-        columns: dict[str, Sequence[Any]] = {
-            "idx": range(labels.size) if index is None else _check.integers("index", index).tolist(),
-            "label": labels.tolist(),
-            "predict": predicted.tolist(),
-            "radius": np.asarray(radius, dtype=np.float64).tolist(),
-            "correct": ((labels == predicted) & (predicted != ABSTAINED)).astype(int).tolist(),
-        }
-        if count is not None:
-            columns["count"] = _check.integers("count", count).tolist()
-        if counts is not None:
-            columns["counts"] = [",".join(map(str, row)) for row in _check.integers("counts", counts).tolist()]
-        for name, column in columns.items():
-            if len(column) != labels.size:
-                raise ValueError(f"{name} has {len(column)} entries, but label has {labels.size}")
+        columns = columns_of(label=label, predict=predict, radius=radius, index=index, count=count, counts=counts)
         return assemble(path, parse(path, as_text(columns)), sigma=sigma, n=n, alpha=alpha)
 
     @classmethod
@@ -201,7 +192,8 @@ class CertificationLog:
     @property
     def _max_radius(self) -> Float:
         """The same, of each row where sigma, n or alpha differ between rows."""
-        return largest_radius(*(self.varying.get(name, getattr(self, name)) for name in ("n", "alpha", "sigma")))
+        n, alpha, sigma = (self.varying.get(name, getattr(self, name)) for name in ("n", "alpha", "sigma"))
+        return largest_radius(n, alpha, sigma, self.bound)
 
     @property
     def impossible(self) -> NDArray[np.bool_]:
@@ -224,58 +216,74 @@ class CertificationLog:
 
     def select(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> CertificationLog:
         """The log cut to some of its rows, in the order given."""
-        cut: Mapping[str, Any] = {name: getattr(self, name)[rows] for name in _ROW}
+        cut: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ROW}
         varying = {name: values[rows] for name, values in self.varying.items()}
-        return replace(self, **cut, varying=varying, counts=None if self.counts is None else self.counts[rows])
+        cut |= {name: None if (all_ := getattr(self, name)) is None else all_[rows] for name in ("counts", "draws")}
+        return replace(self, **cut, varying=varying)
+
+    @property
+    def rule(self) -> str | None:
+        """What stopped the draws of each sample, such as "curve"; None where their number was fixed beforehand."""
+        return counts.rule_of(self)
+
+    @property
+    def bound(self) -> str:
+        """The bound on p that the radii come from: "clopper-pearson", "randomized" or "two-class"."""
+        return self.origin.bound or PLAIN
+
+    @property
+    def fixed_budget(self) -> bool:
+        """Whether all rows have one setting, one number of draws fixed beforehand, and Clopper and Pearson's bound.
+
+        Other budgets, comparisons and counts from radii need all three; without them they are refused.
+        """
+        return counts.why_not_fixed(self) is None
 
     def check_one_setting(self) -> None:
         """ValueError where sigma, n or alpha differ between the rows, for what needs one of each."""
         if self.varying:
             raise ValueError(f"{self.path}: rows differ in {' and '.join(self.varying)}: this needs one for all rows")
 
+    def check_fixed_budget(self) -> None:
+        """ValueError, saying why, unless `fixed_budget`."""
+        if reason := counts.why_not_fixed(self):
+            raise ValueError(f"{self.path}: {reason}")
+
     def recovered_counts(self) -> RecoveredCounts:
         """Counts behind the radii of correct rows, then those of abstentions that tell: `transport.recover_counts`.
 
-        ValueError where sigma, n or alpha differ between the rows.
+        ValueError unless `fixed_budget`: after a stopping rule a radius does not tell the count (G8).
         """
-        self.check_one_setting()
-        of, abstained = self.select(self.correct), self.select(self.predict == ABSTAINED)
-        found = transport.recover_counts(of.radius, of.half_unit, of.count, self.n, self.alpha, self.sigma)
-        return transport.with_abstentions(found, abstained.label, abstained.count, abstained.counts)
+        return counts.recovered(self)
 
     @property
     def label_counts(self) -> NDArray[np.int64]:
-        """Estimation draws that gave each sample its true label; ValueError where the log does not tell.
+        """Of n draws, those that gave each sample its true label; ValueError where the log does not tell.
 
-        Only logs with counts of every class tell, such as those of `rstheory certify`.
+        Only logs with counts of every class tell, such as those of `rstheory certify`. Refused where a rule stopped the
+        draws: then they are no n draws (`counts` and `draws` hold what was drawn).
         """
-        return np.take_along_axis(self._known_counts(), self.label[:, None].astype(np.int64), axis=1)[:, 0]
+        return counts.of_label(self)
 
     @property
     def rival_counts(self) -> NDArray[np.int64]:
-        """The most draws that another class than the true label got, per sample; 0 where there is no other class."""
-        counts = self._known_counts().copy()
-        np.put_along_axis(counts, self.label[:, None].astype(np.int64), 0, axis=1)
-        return np.asarray(counts.max(axis=1))
+        """Of n draws, the most that another class than the true label got, per sample; 0 where there is no other class.
 
-    def _known_counts(self) -> NDArray[np.int64]:
-        if self.counts is None:
-            raise ValueError(
-                f"{self.path} has no column counts: only logs of `rstheory certify` tell how often the label came"
-            )
-        unknown = np.flatnonzero((self.counts[:, 0] < 0) | (self.label >= self.counts.shape[1]))
-        if unknown.size:
-            raise ValueError(
-                f"{self.path}: the row of idx={self.index[unknown[0]]} does not tell how often its label came:"
-                f" {plural(unknown.size, 'row')} like it; make them again by --resume"
-            )
-        return self.counts.astype(np.int64)
+        Refused as `label_counts` is.
+        """
+        return counts.of_rival(self)
+
+    def rebound(self, bound: str) -> CertificationLog:
+        """The same counts with the radii that another bound proves: `logs.rebound.rebound`."""
+        return rebound(self, bound)
 
     def at_budget(self, n: int, alpha: float | None = None) -> BudgetedACR:
         """Expected ACR of the same samples certified with n draws at level alpha instead: `transport.acr_at_budget`.
 
-        alpha: default: the log's own. At the log's own budget it is the ACR as printed.
+        alpha: default: the log's own. At the log's own budget it is the ACR as printed. ValueError unless
+        `fixed_budget`.
         """
+        self.check_fixed_budget()
         _check.scalar_int("n", _check.budget("n", n))
         level = self.alpha if alpha is None else float(_check.level("alpha", alpha))
         if (n, level) == (self.n, self.alpha):
@@ -295,18 +303,6 @@ class CertificationLog:
         frame.attrs = {"path": self.path, "sigma": self.sigma, "n": self.n, "alpha": self.alpha}
         return frame
 
-    def plot_survival(self, ax: Axes | None = None) -> Axes:
-        """Draw the survival curve of the bound on p, with its bands, into Matplotlib axes; default: new ones."""
-        return plot("plot_survival")(self, ax)
-
-    def plot_certified_accuracy(self, ax: Axes | None = None) -> Axes:
-        """Draw certified accuracy against the radius, with its band; the area below the curve is the ACR (D2)."""
-        return plot("plot_certified_accuracy")(self, ax)
-
-    def plot_acr_by_budget(self, ax: Axes | None = None) -> Axes:
-        """Draw expected ACR against the certification budget, up to the log's own (C7)."""
-        return plot("plot_acr_by_budget")(self, ax)
-
 
 def assemble(
     path: str,
@@ -325,10 +321,11 @@ def assemble(
     """
     settings = settled(path, parsed, sigma, n, alpha)
     rows = parsed.rows
-    checked = lint(rows, *settings)
+    bound = counts.bound_of(path, parsed.origin)
+    checked = lint(rows, *settings, bound, parsed.origin.seed, parsed.origin.n0)
     if sum(finding.rows for finding in checked.warnings if finding.code == "non-finite") == len(checked.rows):
         raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")
-    rows = checked.rows
+    rows, found = checked.rows, (*parsed.findings, *warnings)
     return CertificationLog(
         path=path,
         index=compact(rows.index),
@@ -342,8 +339,9 @@ def assemble(
         n=settings[1],
         alpha=settings[2],
         counts=None if rows.counts is None else compact(rows.counts),
+        draws=None if rows.draws is None else compact(rows.draws),
         origin=parsed.origin,
-        warnings=in_order((*parsed.findings, *warnings, *of_varying(rows), *checked.warnings)),
+        warnings=in_order((*found, *of_varying(rows), *counts.findings(rows, parsed.origin), *checked.warnings)),
         varying={name: constant(values) for name, values in rows.varying.items()},
         assumed=tuple(assumed),
     )

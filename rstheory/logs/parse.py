@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rstheory._check import Float
 from rstheory._words import plural
 from rstheory.logs.cells import Cells, Decimals, Flags, Integers, Table, decimals, integers, split
 from rstheory.logs.dialect import ABSTENTIONS, FALSE, MISSING, TRUE, decoded, heading, unwrapped, with_tabs
 from rstheory.logs.finding import Finding
+from rstheory.logs.origin import Origin, origin_of
 from rstheory.logs.schema import (
     ABSTAINED,
     COLUMNS,
@@ -33,27 +35,6 @@ _SUMMARY = 20  # lines of other text, from which on they are called garbled; or 
 UNREADABLE = -2  # counts of a cell that holds something else
 # Numbers that something is computed from: one that was cut off is still a number, and another one.
 _USED_NUMBERS = ("idx", "label", "predict", "radius", "count", "n", "sigma", "alpha", "draws")
-_ORIGIN = ("n0", "seed", "tau", "noise", "dtype", "weights", "data", "software")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What made the rows of a log beside noise level and budget; None where the log does not tell.
-
-    n0: selection draws. seed: of the noise. tau: total variation between the noise as drawn and Gaussian noise. noise:
-    its generator. dtype: arithmetic of the network. weights: digest of its weights. data: data set and its digest.
-    software: releases. Where rows differ, all values in the order of the rows, with "; " between them, and None for
-    numbers.
-    """
-
-    n0: int | None = None
-    seed: int | None = None
-    tau: float | None = None
-    noise: str | None = None
-    dtype: str | None = None
-    weights: str | None = None
-    data: str | None = None
-    software: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +43,8 @@ class Rows:
 
     count is -1 where the log does not tell; counts, of every class, has the shape (rows, classes), with -1 in rows that
     do not tell and `UNREADABLE` in those that cannot be read, or is None. draws: of each row, where a rule stopped it.
-    varying: those of sigma, n and alpha that are not the same in all rows.
+    u: of the randomized bound, NaN where it cannot be read. varying: those of sigma, n and alpha that are not the same
+    in all rows.
     """
 
     line: Integers
@@ -74,6 +56,7 @@ class Rows:
     count: Integers
     counts: Integers | None = None
     draws: Integers | None = None
+    u: Float | None = None
     varying: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -90,6 +73,7 @@ class Rows:
             count=self.count[rows],
             counts=None if self.counts is None else self.counts[rows],
             draws=None if self.draws is None else self.draws[rows],
+            u=None if self.u is None else self.u[rows],
             varying={name: values[rows] for name, values in self.varying.items()},
         )
 
@@ -168,14 +152,15 @@ def parse(path: str, content: bytes) -> Parsed:
         correct=correct,
         count=numbers.get("count", np.full(len(good), -1)),
         counts=_class_counts(cells["counts"]) if "counts" in cells else None,
-        draws=numbers.get("draws"),
+        draws=_stopped_after(numbers, "rule" in cells),
+        u=_uniforms(cells["u"]) if "u" in cells else None,
     )
     rows = rows if np.all(good) else rows[good]
     columns: dict[str, NDArray[Any]] = {"n": numbers["n"][good]} if "n" in numbers else {}
     columns |= {name: level.value[good] for name, level in levels.items()}
     settings = {name: values[0].item() for name, values in columns.items() if np.all(values == values[0])}
     varying = {name: values for name, values in columns.items() if name not in settings}
-    origin, mixed = _origin(table, good)
+    origin, mixed = origin_of(table, good)
     return Parsed(replace(rows, varying=varying), settings, origin, (*findings, *mixed), table.last_line)
 
 
@@ -229,6 +214,20 @@ def _flags(cells: Cells) -> tuple[Flags, Flags]:
     return value == 1, readable & ((value == 0) | (value == 1))
 
 
+def _stopped_after(numbers: Mapping[str, Integers], rule: bool) -> Integers | None:
+    """Draws of each row; None where they are n in every row and no rule is named, so that they were fixed."""
+    draws = numbers.get("draws")
+    if rule:
+        return numbers.get("n") if draws is None else draws  # n is the most that there can have been
+    return None if draws is not None and "n" in numbers and np.array_equal(draws, numbers["n"]) else draws
+
+
+def _uniforms(cells: Cells) -> Float:
+    """Numbers in [0, 1], NaN for what is none."""
+    told = decimals(cells)
+    return np.where(told.parsed & (told.value >= 0) & (told.value <= 1), told.value, np.nan)
+
+
 def _class_counts(cells: Cells) -> Integers | None:
     """Counts of every class, shape (rows, classes); -1 in rows that are empty, `UNREADABLE` in other rows without."""
     texts = [cells.text(row) for row in range(len(cells.start))]
@@ -246,42 +245,6 @@ def _class_counts(cells: Cells) -> Integers | None:
         cells_read = b",".join(text for text, fine in zip(texts, readable, strict=True) if fine)
         counts[readable] = np.array(cells_read.split(b","), dtype="S18").astype(np.int64).reshape(-1, classes)
     return counts
-
-
-def _origin(table: Table, good: Flags) -> tuple[Origin, list[Finding]]:
-    """What made the rows, and the finding that they are of several runs where what must not differ does."""
-    values: dict[str, Any] = {}
-    mixed: list[str] = []
-    first_line: list[int] = []
-    rows = np.flatnonzero(good)
-    for name in (name for name in _ORIGIN if name in table.columns):
-        cells = table.columns[name]
-        texts = [cells.text(int(row)).decode("utf-8", "backslashreplace") for row in rows]
-        distinct = list(dict.fromkeys(texts))
-        values[name] = _value(name, distinct)
-        if len(distinct) > 1 and COLUMNS[name].identity:
-            others = " and others" if distinct[2:] else ""
-            mixed.append(f"{name} is {_cut(distinct[0])} and {_cut(distinct[1])}{others}")
-            first_line.append(int(table.line[rows[next(i for i, text in enumerate(texts) if text != distinct[0])]]))
-    if not mixed:
-        return Origin(**values), []
-    message = f"rows of more than one run: {'; '.join(mixed)}. They are kept, and taken as one log"
-    return Origin(**values), [Finding("mixed-origin", len(rows), min(first_line), message)]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:60] + "..."
-
-
-def _value(name: str, texts: list[str]) -> int | float | str | None:
-    """The one value of a column of the origin, or all of them where it is text."""
-    kind = COLUMNS[name].kind
-    if kind == "text":
-        return "; ".join(texts)
-    try:
-        return (int(texts[0]) if kind == "integer" else float(texts[0])) if len(texts) == 1 else None
-    except ValueError:
-        return None
 
 
 def _unparsed(path: str, table: Table, good: Flags, valid: dict[str, Flags]) -> list[Finding]:

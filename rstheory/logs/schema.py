@@ -77,6 +77,7 @@ ORIGIN = (
     Column("dtype", "text", "arithmetic of the network", identity=True),
     Column("weights", "text", "digest of the network's weights", identity=True),
     Column("data", "text", "the data set and its digest", identity=True),
+    Column("kernels", "text", "processor instructions or card that computed the network", identity=True),
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
@@ -84,6 +85,11 @@ ORIGIN = (
 STOPPING = (
     Column("draws", "integer", "estimation draws that the sample got", least=1),
     Column("rule", "text", "stopping rule, and a digest of its settings", identity=True),
+)
+# Of logs whose radii another bound than Clopper and Pearson's proves.
+BOUND = (
+    Column("bound", "text", "bound that the radius comes from", identity=True),
+    Column("u", "decimal", "uniform number of the randomized bound, told by seed and idx"),
 )
 # Of logs of attacks, which are no certification logs: they have no column `radius`, and no reader takes them for one.
 ATTACK = (
@@ -102,10 +108,14 @@ ATTACK = (
     Column("eps", "decimal", "largest L2 norm tried", identity=True),
     Column("together", "integer", "images in one gradient pass; rounding depends on it", least=1, identity=True),
 )
-COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING)}
+COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING, *BOUND)}
 _DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
+
+
+# Columns of the identity that a run may be told to leave open, as when it goes on on another machine.
+OPEN = ("kernels",)
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,8 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 
 CERTIFICATION_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN)))  # what `rstheory certify` writes
 STOPPED_LOG = Format(_names((*FIELD, *BUDGET, *ORIGIN, *STOPPING)))  # the same where a rule stops early
+TWO_CLASS_LOG = Format((*CERTIFICATION_LOG.columns, "bound"))
+RANDOMIZED_LOG = Format((*TWO_CLASS_LOG.columns, "u"))
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes

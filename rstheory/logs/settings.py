@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rstheory._check import Float
-from rstheory.budget import max_radius
+from rstheory._words import plural
+from rstheory.bounds import PLAIN, largest
+from rstheory.logs.cells import Flags, Integers
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Parsed, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Noise level, budget and level: of the log, or of each row where they differ."""
+
+    sigma: float | Float
+    n: int | Integers
+    alpha: float | Float
+    bound: str = PLAIN
+
+    @classmethod
+    def of(cls, rows: Rows, sigma: float, n: int, alpha: float, bound: str) -> Setting:
+        """Those of the log, but for what varies between its rows."""
+        varying = rows.varying
+        return cls(varying.get("sigma", sigma), varying.get("n", n), varying.get("alpha", alpha), bound)
+
+    def __getitem__(self, rows: Flags | Integers) -> Setting:
+        def picked(value: Any) -> Any:
+            return value[rows] if isinstance(value, np.ndarray) else value
+
+        return Setting(picked(self.sigma), picked(self.n), picked(self.alpha), self.bound)
+
+    @property
+    def text(self) -> str:
+        """In words, where it is one for all rows."""
+        return f"N={self.n:,} and alpha={self.alpha:g} at sigma={self.sigma:g}"
+
+    def names(self, rows: Rows) -> list[str]:
+        """What varies between the rows."""
+        return [name for name in ("sigma", "n", "alpha") if name in rows.varying]
 
 
 def settled(
@@ -41,9 +75,17 @@ def settled(
     return settings
 
 
-def largest_radius(n: Any, alpha: Any, sigma: Any) -> Float:
-    """The largest radius that can be certified, 0 where nothing can."""
-    return np.asarray(np.maximum(max_radius(n, alpha, sigma), 0.0))
+def largest_radius(n: Any, alpha: Any, sigma: Any, bound: str = PLAIN) -> Float:
+    """The largest radius that can be certified by this bound, 0 where nothing can."""
+    return np.asarray(np.maximum(largest(bound, n, alpha, sigma), 0.0))
+
+
+def finding_on(code: str, bad: Flags, rows: Rows, message: str) -> Finding | None:
+    """The finding about the rows that are `bad`, at the first line among them; None if there are none."""
+    if not np.any(bad):
+        return None
+    number = int(np.sum(bad))
+    return Finding(code, number, int(rows.line[bad].min()), message.replace("{rows}", plural(number, "row")))
 
 
 def of_varying(rows: Rows) -> list[Finding]:

@@ -19,6 +19,8 @@ from rstheory._check import Float
 from rstheory.mixture.functionals import Functional
 from rstheory.mixture.smooth import Smoothed, SmoothFit, cell_weights
 
+_SIMULATED = 20_000  # normal vectors behind the width of a simultaneous band; seed fixed
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -47,6 +49,17 @@ class Posterior:
         """One normal interval per functional, each wrong with probability rho."""
         z = float(-ndtri(_check.level("rho", rho) / 2))
         half = z * np.sqrt(np.maximum(np.diag(self.covariance), 0))
+        return [Interval(float(m), float(m - h), float(m + h)) for m, h in zip(self.mean, half, strict=True)]
+
+    def simultaneous(self, rho: float) -> list[Interval]:
+        """One interval per functional, all of equal width in standard errors; that any is wrong has probability rho."""
+        deviation = np.sqrt(np.maximum(np.diag(self.covariance), 0))
+        scale = np.where(deviation > 0, deviation, 1)
+        values, vectors = np.linalg.eigh(self.covariance / np.outer(scale, scale))
+        root = vectors * np.sqrt(np.maximum(values, 0))
+        simulated = np.random.default_rng(0).standard_normal((_SIMULATED, len(scale))) @ root.T
+        width = float(np.quantile(np.abs(simulated).max(axis=1), 1 - float(_check.level("rho", rho))))
+        half = width * deviation
         return [Interval(float(m), float(m - h), float(m + h)) for m, h in zip(self.mean, half, strict=True)]
 
 

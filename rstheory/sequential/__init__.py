@@ -2,11 +2,12 @@
 
 * `mixture`: evidence against "p <= q" and a lower bound on p, valid at every number of draws at once.
 * `crossing`: exact levels of boundaries that are looked at now and then.
-* `rule`: what a stopping rule is; `decision`, `curve`, `tolerance`: the rules.
+* `rule`: what a stopping rule is; `decision`, `curve`, `tolerance`: the rules; `choose`: which one answers what.
 
 Every bound and level is rounded to the safe side. Draws are independent, and the class was picked by other draws.
 """
 
+from rstheory.sequential.choose import rule_for_curve, rule_for_radius, rule_for_tolerance
 from rstheory.sequential.crossing import (
     Characteristics,
     characteristics_sf,
@@ -47,6 +48,9 @@ __all__ = [
     "mixture_decision",
     "most_failures",
     "radius_grid",
+    "rule_for_curve",
+    "rule_for_radius",
+    "rule_for_tolerance",
     "spending_boundary_sf",
     "tail_for_radius",
 ]

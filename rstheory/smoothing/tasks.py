@@ -11,8 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rstheory import _check
+from rstheory.bounds import PLAIN, Evidence, named, uniform
 from rstheory.certify import Prediction
-from rstheory.logs.schema import ABSTAINED, CERTIFICATION_LOG, PREDICTION_LOG, STOPPED_LOG, Format
+from rstheory.logs.schema import (
+    ABSTAINED,
+    CERTIFICATION_LOG,
+    PREDICTION_LOG,
+    RANDOMIZED_LOG,
+    STOPPED_LOG,
+    TWO_CLASS_LOG,
+    Format,
+)
 from rstheory.radius import certified_radius_sf
 from rstheory.sequential.rule import FixedDraws, StoppingRule
 from rstheory.smoothing.noise import level_with_noise_error
@@ -73,6 +82,8 @@ class Certify:
     rule: when to stop, and the level of the bound.
     n0: selection draws.
     seed: of the noise.
+    bound: what the radius comes from, one of `rstheory.bounds.BOUNDS`. Another one than "clopper-pearson" is for
+        `FixedDraws`: a rule brings its own bound.
 
     >>> task = Certify(0.5, FixedDraws(1000))
     >>> task.needed(np.zeros((1, 2, 10), dtype=np.int64)).tolist()
@@ -83,10 +94,14 @@ class Certify:
     rule: StoppingRule = FixedDraws(100_000)  # noqa: RUF009  # frozen
     n0: int = 100
     seed: int = 0
+    bound: str = PLAIN
 
     def __post_init__(self) -> None:
         _check.positive("sigma", self.sigma)
         _check.at_least(1, "n0", self.n0)
+        named(self.bound)
+        if self._stops_early and self.bound != PLAIN:
+            raise ValueError(f"bound={self.bound!r} is not allowed with the rule {self.rule.name}: it brings its own")
 
     @property
     def _stops_early(self) -> bool:
@@ -94,8 +109,10 @@ class Certify:
 
     @property
     def form(self) -> Format:
-        """See `Task`. The rule and the draws of each row are told where that is more than n tells."""
-        return STOPPED_LOG if self._stops_early else CERTIFICATION_LOG
+        """See `Task`. A rule and the draws of each row are told where n does not tell them, and so is another bound."""
+        if self._stops_early:
+            return STOPPED_LOG
+        return {PLAIN: CERTIFICATION_LOG, "randomized": RANDOMIZED_LOG, "two-class": TWO_CLASS_LOG}[self.bound]
 
     @property
     def purposes(self) -> tuple[int, ...]:
@@ -111,10 +128,11 @@ class Certify:
     def cells(self) -> Mapping[str, str]:
         """See `Task`. The rule is told by its name and a digest of all its settings."""
         cells = {"n": self.rule.cap, "n0": self.n0, "alpha": self.rule.level, "sigma": self.sigma, "seed": self.seed}
+        text = {name: str(cell) for name, cell in cells.items()}
         if self._stops_early:
             digest = hashlib.sha256(repr(self.rule).encode()).hexdigest()
-            return {name: str(cell) for name, cell in cells.items()} | {"rule": f"{self.rule.name} {digest[:16]}"}
-        return {name: str(cell) for name, cell in cells.items()}
+            return text | {"rule": f"{self.rule.name} {digest[:16]}"}
+        return text if self.bound == PLAIN else text | {"bound": self.bound}
 
     def needed(self, counts: Counts) -> Counts:
         """See `Task`."""
@@ -123,26 +141,40 @@ class Certify:
         return np.stack([self.n0 - counts[:, 0].sum(axis=1), more], axis=1)
 
     def row(self, index: int, label: int, counts: Counts, seconds: float) -> dict[str, object]:
-        """See `Task`. The radius keeps every digit, rounded down; predict is -1 where no bound above 1/2 is proved."""
+        """See `Task`. The radius keeps every digit, rounded down; predict is -1 where nothing above 0 is certified."""
         (count,), (drawn,) = _count_of_selected(counts[None])
-        lower_sf = float(self.rule.decide(int(count), int(drawn)).lower_sf)
-        predict = int(counts[0].argmax()) if lower_sf < 0.5 else ABSTAINED
+        selected = int(counts[0].argmax())
+        extra: dict[str, object] = {}
+        if self._stops_early:
+            lower_sf = float(self.rule.decide(int(count), int(drawn)).lower_sf)
+            radius = float(certified_radius_sf(lower_sf, self.sigma))
+            extra = {"draws": int(drawn)}
+        else:
+            u = float(uniform(self.seed, index)) if self.bound == "randomized" else 1.0
+            rival = int(np.delete(counts[1], selected).max(initial=0))
+            evidence = Evidence(int(count), rival, self.rule.cap, u)
+            radius = float(named(self.bound)(evidence, self.rule.level, self.sigma))
+            extra = {"u": u} if self.bound == "randomized" else {}
+        predict = selected if radius > 0 else ABSTAINED
         cells: dict[str, object] = {
             "idx": index,
             "label": label,
             "predict": predict,
-            "radius": float(certified_radius_sf(lower_sf, self.sigma)),
+            # A rule certifies radii such as 0.5: written in full, they are not taken for rounded ones.
+            "radius": f"{radius:#.17g}" if self._stops_early and radius else radius,
             "correct": int(predict == label),
             "time": f"{seconds:.3f}",
             "count": int(count),
             "counts": ",".join(map(str, counts[1].tolist())),
         }
-        return cells | dict(self.cells) | ({"draws": int(drawn)} if self._stops_early else {})
+        return cells | dict(self.cells) | extra
 
     def level(self, tau: float) -> float:
         """See `Task`."""
         alpha, n = self.rule.level, self.rule.cap
-        return _bearable(level_with_noise_error(alpha, n, tau), alpha, n, tau)
+        # A two-class radius may rest on p below 1/2, where the factor is larger; n tau always covers it.
+        level = alpha + n * tau if self.bound == "two-class" else level_with_noise_error(alpha, n, tau)
+        return _bearable(level, alpha, n, tau)
 
 
 def _count_of_selected(counts: Counts) -> tuple[Counts, Counts]:

@@ -25,7 +25,7 @@ from rstheory.smoothing.counting import ClassCounter, Span, keep_freed_memory
 from rstheory.smoothing.models import prepare
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import JUDGEMENT
-from rstheory.smoothing.run import Machine, checkpoint_and_images, origin
+from rstheory.smoothing.run import Inputs, Machine, checkpoint_and_images, identity_of_run, origin
 from rstheory.smoothing.schedule import Images
 from rstheory.smoothing.share import Share, own_device, processes
 
@@ -127,6 +127,7 @@ def run_attack(
     out: Path,
     *,
     resume: bool = False,
+    any_kernels: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
@@ -137,7 +138,7 @@ def run_attack(
     task, made_by = attacker.task, origin(attacker.counter, images, weights)
     form = task.form
     cells: Mapping[str, str] = task.cells | {"together": str(attacker.together)} | made_by
-    identity = {name: cells[name] for name in form.identity}
+    identity = identity_of_run(cells, form, share, any_kernels)
     order = {index: place for place, index in enumerate(indices)}
 
     def begin() -> set[int]:
@@ -183,13 +184,12 @@ def attack_checkpoint(
     Returns the tau of the noise, in all processes but the first None.
     """
     require_folder(out)
+    inputs = Inputs(checkpoint, source, split, start, skip, limit, label, channels, trust_program, mean, std, machine)
     device = own_device(machine.device)
     if device.type == "cpu":
         keep_freed_memory()
     with processes(device) as share:
-        data, loaded = checkpoint_and_images(
-            checkpoint, source, split, label, channels, mean, std, trust_program, sigma=task.sigma, told=share.first
-        )
+        data, loaded = checkpoint_and_images(inputs, task.sigma, told=share.first)
         indices = data.every(skip, limit, start).tolist()
         dtype: torch.dtype = getattr(torch, machine.dtype)
         gradients = prepare(loaded.model, dtype=torch.float32, device=device)
@@ -204,5 +204,15 @@ def attack_checkpoint(
         )
         with counter, torch.backends.cudnn.flags(deterministic=True):
             attacker = Attacker(task, gradients, counter, rows)
-            run_attack(attacker, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
+            run_attack(
+                attacker,
+                data,
+                indices,
+                loaded.fingerprint,
+                out,
+                resume=resume,
+                any_kernels=machine.any_kernels,
+                share=share,
+                progress=progress,
+            )
         return counter.noise.tau if share.first else None

@@ -1,0 +1,62 @@
+"""Which functions compute a claim of the theory, and which figures show it. Data only; the ledger has the rest.
+
+Functions by their import path, figures by their path from the root of the repository. A row of the ledger that is not
+here fails the tests: every claim that is proved can be used.
+"""
+
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "A1": ("rstheory.certified_radius", "rstheory.signed_radius", "rstheory.certified_radius_inverse"),
+    "A2": ("rstheory.sensitivity", "rstheory.sensitivity_sf"),
+    "A3": ("rstheory.curvature", "rstheory.curvature_sf"),
+    "A4": ("rstheory.sensitivity", "rstheory.expected_radius"),
+    "A5": ("rstheory.radius_bounds_sf", "rstheory.sensitivity_bounds_sf"),
+    "B1": ("rstheory.trivial_acr", "rstheory.max_radius"),
+    "B2": ("rstheory.budget_for_acr",),
+    "B3": ("rstheory.budget_for_acr",),
+    "B4": ("rstheory.tail_bounds", "rstheory.max_radius_bounds"),
+    "B5": ("rstheory.sigma_for_acr",),
+    "B6": ("rstheory.budget_for_acr",),
+    "B7": ("rstheory.infinite_budget_winner",),
+    "C1": ("rstheory.clopper_pearson_lower", "rstheory.clopper_pearson_lower_sf"),
+    "C2": ("rstheory.expected_radius", "rstheory.expected_sensitivity"),
+    "C3": ("rstheory.poisson_limit", "rstheory.slope_at_one_limit"),
+    "C4": ("rstheory.expected_radius", "rstheory.slope_at_one"),
+    "C5": ("rstheory.Population",),
+    "C6": ("rstheory.expected_radius",),
+    "C7": ("rstheory.CertificationLog.at_budget",),
+    "C8": ("rstheory.crossing_budget", "rstheory.compare_logs"),
+    "C9": ("rstheory.min_certifiable_count", "rstheory.max_radius"),
+    "C10": ("rstheory.smoothing.Noise",),
+    "C11": ("rstheory.randomized_lower", "rstheory.randomized_lower_sf"),
+    "C12": ("rstheory.two_class_radius", "rstheory.rival_buckets"),
+    "D1": ("rstheory.audit.survival",),
+    "D2": ("rstheory.audit.survival",),
+    "D3": ("rstheory.compare_logs",),
+    "D4": ("rstheory.audit.survival",),
+    "D5": ("rstheory.compare_logs",),
+    "E4": (),
+    "G1": ("rstheory.sequential.log_mixture", "rstheory.sequential.mixture_decision"),
+    "G2": ("rstheory.anytime_lower", "rstheory.anytime_lower_sf"),
+    "G3": ("rstheory.sequential.mixture_decision",),
+    "G4": ("rstheory.sequential.crossing_probability_sf", "rstheory.sequential.group_sequential_decision"),
+    "G5": ("rstheory.sequential.curve_rule",),
+    "H1": ("rstheory.mixture.fit_nonparametric",),
+    "H3": ("rstheory.mixture.localize", "rstheory.mixture.localized"),
+}
+
+FIGURES: dict[str, tuple[str, ...]] = {
+    "A2": ("figures/easy_sample_sensitivity.png", "figures/experiments/radius_and_sensitivity.png"),
+    "A4": ("figures/easy_sample_sensitivity.png",),
+    "B1": ("figures/acr_unbounded.png",),
+    "B2": ("figures/acr_unbounded.png",),
+    "B4": ("figures/acr_unbounded.png",),
+    "B5": ("figures/acr_unbounded.png",),
+    "C2": ("figures/easy_sample_sensitivity.png",),
+    "C5": ("figures/mean_preserving_spread.png", "figures/experiments/gain_by_mean_and_spread.png"),
+    "C7": ("figures/real_model_validation.png",),
+    "C8": ("figures/budget_dependence.png", "figures/experiments/cifar10-resnet20/sigma_0.5/acr_by_budget.png"),
+    "D1": ("figures/experiments/cifar10-resnet20/sigma_0.5/radius_accuracy.png",),
+    "D4": ("figures/experiments/cifar10-resnet20/sigma_0.25/survival.png",),
+    "D5": ("figures/experiments/cifar10-resnet20/sigma_0.5/attribution.png",),
+    "E4": ("figures/experiments/cifar10-resnet20/sigma_0.5/gradient_norms.png",),
+}
