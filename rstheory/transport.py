@@ -17,16 +17,16 @@ from rstheory import _check
 from rstheory._check import Float
 from rstheory._laws import BetaBinomial, Binomial, Counts, Hypergeometric, Laws, expectations
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
+from rstheory.far_budgets import interpolated_radii
 
 _NODES = 240  # counts at which the mean radius is computed, the others being interpolated
 _BLOCK = 64  # budgets
 _NOTHING = 12  # standard deviations below the smallest count that certifies: what is left is below 1e-15
-_EXACT_TO, _RADII = 64, 400  # failures up to which each radius is computed, and about how many beyond
 # Relative: radii of other programs carry the error of their Clopper-Pearson routine; SciPy's stays below this up to
 # N = 10^9.
 _SLACK = 1e-8
 
-_LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
+LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
 
 Kind = Literal["as printed", "exact", "lower bound", "predicted"]
 
@@ -95,19 +95,26 @@ def with_abstentions(
     row is wrong at every budget: 0. Where it is not known whose the count is, it is taken for the label's, and `low`
     is 0.
     """
-    of_label = np.full(len(label), -1, dtype=np.int64)
-    if counts is not None and len(label):
-        told = label < counts.shape[1]
-        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
-    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
-    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
-    low = np.where(of_label < 0, 0, nearest)
+    nearest, low = abstained_counts(label, count, counts)
     known = nearest >= 0
     return RecoveredCounts(
         np.concatenate([found.nearest, nearest[known]]),
         np.concatenate([found.low, low[known]]),
         int(np.sum(~known)),
     )
+
+
+def abstained_counts(
+    label: NDArray[np.integer[Any]], count: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`nearest` and `low` of each abstained row, as `with_abstentions` takes them; `nearest` is -1 if not known."""
+    of_label = np.full(len(label), -1, dtype=np.int64)
+    if counts is not None and len(label):
+        told = label < counts.shape[1]
+        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
+    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
+    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
+    return nearest, np.where(of_label < 0, 0, nearest)
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def acr_as_printed(
 ) -> BudgetedACR:
     """The ACR at a log's own budget, with the deviation of a fresh run where the counts are told or soon recovered."""
     n, alpha = printed.n, printed.alpha
-    if n > _LARGEST_TABLE and not told:
+    if n > LARGEST_TABLE and not told:
         return printed
     nearest = counts().nearest
     distinct, times = np.unique(nearest, return_counts=True)
@@ -188,8 +195,12 @@ def kind_at(total: int, own_alpha: float, n: int, alpha: float, unknown: int) ->
 
 def most_of_abstained(total: int, own_alpha: float, n: int, alpha: float) -> float:
     """Largest mean radius, at sigma = 1 and budget (n, alpha), of a row that abstained at (total, own_alpha)."""
-    largest = np.array([max(min(_first_count(total, own_alpha) - 1, total), 0)])
-    return float(moments(largest, total, n, alpha).mean[0])
+    return float(moments(np.array([largest_abstained(total, own_alpha)]), total, n, alpha).mean[0])
+
+
+def largest_abstained(n: int, alpha: float) -> int:
+    """The largest count out of n that certifies nothing at level alpha."""
+    return max(min(_first_count(n, alpha) - 1, n), 0)
 
 
 def fresh_variance(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Float:
@@ -257,33 +268,6 @@ def _moments(laws: Laws, size: int, n: int, alpha: float, radius_of: Callable[[C
     return mean, np.maximum(square - mean * mean, 0.0)
 
 
-def _interpolated_radii(n: int, alpha: float) -> Callable[[Counts], Float]:
-    """Radius at sigma = 1 from the number of failures, within 1e-8: computed for the first ones, interpolated beyond.
-
-    Nodes are dense where the radius bends, at few failures, and even in the coordinate in which a count has the same
-    spread everywhere. Failures that certify nothing have no radius here, and none may be asked for.
-    """
-    from scipy.interpolate import CubicSpline
-
-    last = n - _first_count(n, alpha)
-    if last <= 2 * _RADII:
-        return lambda j: np.asarray(radius_from_count(n - j, n, alpha))
-
-    def angle(failures: Counts) -> Float:
-        return np.arcsin(np.sqrt(failures / n))
-
-    even = np.sin(np.linspace(angle(np.asarray(_EXACT_TO)), angle(np.asarray(last)), _RADII)) ** 2 * n
-    nodes = np.concatenate([np.arange(_EXACT_TO), even, np.geomspace(_EXACT_TO, last, _RADII)])
-    nodes = np.unique(np.clip(np.round(nodes).astype(np.int64), 0, last))
-    radii = np.asarray(radius_from_count(n - nodes, n, alpha))
-    table, spline = radii[:_EXACT_TO], CubicSpline(angle(nodes[1:]), radii[1:])
-
-    def radius_of(j: Counts) -> Float:
-        return np.where(j < _EXACT_TO, table[np.minimum(j, _EXACT_TO - 1)], spline(angle(np.maximum(j, 1))))
-
-    return radius_of
-
-
 def _first_count(n: int, alpha: float) -> int:
     """Smallest certifiable count; budgets beside each other are found together, which takes as long as one."""
     return int(_first_counts(n // _BLOCK, alpha)[n % _BLOCK])
@@ -327,6 +311,6 @@ def _interpolated(
     near = onset + np.linspace(-6, 6, _NODES // 4) * deviation
     points = np.concatenate([np.linspace(low, high, _NODES), near[(near > low) & (near < high)]])
     nodes = np.unique(total - np.round(total * np.sin(points) ** 2).astype(np.int64))
-    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, _interpolated_radii(n, alpha))
+    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, interpolated_radii(n, alpha))
     mean, variance = (CubicSpline(angle(nodes), values)(angle(counts)) for values in of_nodes)
     return Moments(counts, mean, np.maximum(variance, 0.0))

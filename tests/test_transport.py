@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
-from rstheory import min_certifiable_count, radius_from_count
+from rstheory import radius_from_count
 from rstheory.audit.budget_curves import BudgetCurves, at_budgets
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.schema import ABSTAINED
-from rstheory.transport import _interpolated_radii, fresh_variance, interpolated_moments, moments
+from rstheory.transport import fresh_variance, interpolated_moments, moments
 
 
 @given(counts=st.lists(st.integers(0, 300), min_size=1, max_size=20), digits=st.sampled_from([2, 3, 4, 6]))
@@ -93,14 +93,6 @@ def test_prediction_is_marked_and_consistent_in_the_limit():
     assert result.kind == "predicted"
     # Samples without a failure are few here (Beta(2, 1/2) at N = 1000), so the prior hardly costs them: radii grow.
     assert log.acr < result.acr < log.at_budget(20_000).acr
-
-
-@pytest.mark.parametrize(("n", "alpha"), [(1000, 1e-3), (5000, 0.3), (100_000, 1e-3), (10**6, 1e-9)])
-def test_interpolated_radii_are_those_of_their_counts(n, alpha):
-    """Every failure count that certifies; the spread of a log's ACR over draws is some 1e-3."""
-    failures = np.arange(n - int(min_certifiable_count(n, alpha)) + 1)
-    exact = radius_from_count(n - failures, n, alpha)
-    assert np.abs(_interpolated_radii(n, alpha)(failures) - exact).max() < 1e-9
 
 
 @pytest.mark.parametrize("n", [100, 1000, 10_000, 60_000])

@@ -47,9 +47,12 @@ class BudgetCurves:
     Radii that the budget cannot certify are cut off at every budget, the logs' own included: smaller ones know them as
     n of n successes only, and ACR must not fall with more draws.
 
-    logs: what the curves are of. In `acr` the mean radius is computed exactly at a few hundred counts and interpolated
-    to the rest, which is within 1e-6 sigma (`tests/test_audit_compare.py`); a crossing so found is then settled by the
-    exact difference.
+    logs: what the curves are of.
+    counts: every count that occurs in one of them, and n.
+    grid: budgets at which curves are looked at, up to the logs' own.
+
+    In `acr` the mean radius is computed exactly at a few hundred counts and interpolated to the rest, which is within
+    1e-6 sigma (`tests/test_audit_compare.py`); a crossing so found is then settled by the exact difference.
     """
 
     def __init__(self, logs: Sequence[CertificationLog]) -> None:
@@ -59,12 +62,14 @@ class BudgetCurves:
                 raise ValueError(f"{log.path} has another budget than {logs[0].path}: n={log.n}, alpha={log.alpha}")
         possible = [log.possible() if np.any(log.impossible) else log for log in logs]
         counts = [log.recovered_counts() for log in possible]
-        self.counts = np.unique(np.concatenate([np.union1d(c.nearest, c.low) for c in counts]))
+        self.counts = np.unique(np.concatenate([[self.n], *(np.union1d(c.nearest, c.low) for c in counts)]))
         self._times, self._times_low = (self._tally([getattr(c, end) for c in counts]) for end in ("nearest", "low"))
         self._scale = np.array([log.sigma / max(log.samples, 1) for log in logs])
         self._unknown = np.array([c.unknown for c in counts])
         self._as_printed = [log.as_printed() for log in possible]
         self._known: dict[int, Float] = {}
+        self._mean_radius: dict[int, Float] = {}
+        self.grid = self._grid()
 
     def _tally(self, counts: Sequence[Float]) -> csr_array:
         """How often each log has each of the distinct counts: (logs, counts)."""
@@ -101,9 +106,17 @@ class BudgetCurves:
     def acr(self, n: int) -> Float:
         """Expected ACR of each log at budget n, interpolated."""
         if n not in self._known:
-            mean = interpolated_moments(self.counts, self.n, n, self.alpha).mean
-            self._known[n] = self._scale * (self._times @ mean)
+            self._known[n] = self._scale * (self._times @ self.mean_radius(n))
         return self._known[n]
+
+    def mean_radius(self, n: int) -> Float:
+        """Expected radius at budget n and sigma = 1 of each of `counts`, interpolated; kept for those of `grid`."""
+        if n in self._mean_radius:
+            return self._mean_radius[n]
+        mean = interpolated_moments(self.counts, self.n, n, self.alpha).mean
+        if n in self.grid:
+            self._mean_radius[n] = mean
+        return mean
 
     def exact_difference(self, n: int, i: int, j: int) -> float:
         """ACR(i) - ACR(j) at budget n, not interpolated."""
@@ -118,7 +131,7 @@ class BudgetCurves:
         neighbours on that grid go unseen. Around each change found, the budgets nearby are all looked at, because the
         discreteness of Clopper-Pearson bounds can make the order flicker.
         """
-        signs = [(n, sign) for n in self._grid() if (sign := self._sign(n, i, j, 0.0))]
+        signs = [(n, sign) for n in self.grid if (sign := self._sign(n, i, j, 0.0))]
         changes = [(low, high) for (low, before), (high, after) in pairwise(signs) if before != after]
         return tuple(sorted({n for low, high in changes for n in self._settle(low, high, i, j)}))
 

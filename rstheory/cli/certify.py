@@ -107,8 +107,10 @@ def certify(
             rule = rule_for_curve(sigma, n, alpha)
         elif tolerance is not None:
             rule = rule_for_tolerance(tolerance, sigma, n, alpha)
+        task = Certify(sigma, rule, n0, seed, bound)
+        draws = "draws" if isinstance(rule, FixedDraws) else "draws made or saved"
         tau = run_checkpoint(
-            task := Certify(sigma, rule, n0, seed, bound),
+            task,
             checkpoint=checkpoint,
             source=data,
             out=out,
@@ -123,7 +125,7 @@ def certify(
             std=numbers("--std", std),
             trust_program=trust_program,
             resume=resume,
-            progress=on_terminal("certifying", "draws"),
+            progress=on_terminal("certifying", draws, ("images", task.most_draws)),
         )
     if tau is None:  # the first process speaks for all
         return

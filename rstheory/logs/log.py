@@ -322,7 +322,7 @@ def assemble(
     settings = settled(path, parsed, sigma, n, alpha)
     rows = parsed.rows
     bound = counts.bound_of(path, parsed.origin)
-    checked = lint(rows, *settings, bound, parsed.origin.seed)
+    checked = lint(rows, *settings, bound, parsed.origin.seed, parsed.origin.n0)
     if sum(finding.rows for finding in checked.warnings if finding.code == "non-finite") == len(checked.rows):
         raise ValueError(f"{path}, line {rows.line[0]}: no row can be used, all radii are non-finite")
     rows, found = checked.rows, (*parsed.findings, *warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ def run(
     resume: go on with a log that is there, instead of refusing it. What it already holds is not done again, and a
     half-written last line is made anew.
     share: this process's share of the work.
-    progress: opened with the most draws that this process may have to do.
+    progress: opened with the most draws that are left to do, by all processes together.
 
     ValueError where the log exists (without resume), belongs to another run, or is being written by another; OSError
     where it cannot be written. What was written before stays.
@@ -77,9 +77,9 @@ def run(
         return collect(out, form, identity, order)
 
     done = share.agree_on(begin)
-    todo = share.of([index for index in indices if index not in done])
+    todo = [index for index in indices if index not in done]
     with RunLog(out, form, identity, share.part) as log, progress(len(todo) * task.most_draws) as advance:
-        for rows in answers(task, counter, images, todo, advance):
+        for rows in answers(task, counter, images, share.taken(todo), share.told(advance)):
             log.append(row(form, cells | made_by) for cells in rows)
     share.wait()
     share.agree_on(lambda: collect(out, form, identity, order))
@@ -116,7 +116,7 @@ def _row(task: Task, images: Images, sample: Sample) -> dict[str, object]:
 
 
 def answers(
-    task: Task, counter: ClassCounter, images: Images, indices: Sequence[int], advance: Advance
+    task: Task, counter: ClassCounter, images: Images, indices: Iterable[int], advance: Advance
 ) -> Iterator[list[dict[str, object]]]:
     """Cells of the log's rows, without the origin, as samples are finished."""
     for group in finished(task, counter, images, indices, advance):
