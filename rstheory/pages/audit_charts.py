@@ -14,7 +14,8 @@ from rstheory.audit.frames import SMALLEST_BUDGET
 from rstheory.audit.report import AuditReport, Group, LogReport
 from rstheory.audit.verdict import Dependence, GroupVerdict
 from rstheory.pages import charts, frames
-from rstheory.pages.blocks import Chart, Choice, Control, Note, Slider, Switches, Table, View
+from rstheory.pages.blocks import Block, Chart, Choice, Control, Note, Slider, Switches, Table, View
+from rstheory.pages.crossings import crossing_table
 from rstheory.pages.leaders import leaders
 from rstheory.tables import Column, TextColumn
 
@@ -24,8 +25,8 @@ BY_BUDGET, PAIRS = "ACR by budget N", "pairs"  # tables of `audit.view` that bel
 
 def group_charts(
     report: AuditReport, group: Group, verdict: GroupVerdict, tables: Mapping[str, Table], key: str
-) -> tuple[tuple[Chart, ...], tuple[Control, ...]]:
-    """Every chart that a group has, and the controls that act on all of them.
+) -> tuple[tuple[Block, ...], tuple[Control, ...]]:
+    """Every chart that a group has, with the table of crossings, and the controls that act on all of them.
 
     Of one log the first two. None where nothing is certified, and where rows have settings of their own: p stands on
     one axis, and each such row has another scale.
@@ -35,11 +36,13 @@ def group_charts(
     if group.varying or not any(member.log.acr > 0 for member in report.members(group)):
         return (), ()
     drawn = _Drawn(report, group, verdict, key)
-    found = [drawn.accuracy()]
+    found: list[Block] = [drawn.accuracy()]
     if drawn.curves is not None and group.n > SMALLEST_BUDGET and BY_BUDGET in tables:
         found.append(drawn.by_budget(tables[BY_BUDGET]))
         if len(drawn.names) > 1:
             found.append(drawn.at_budget(tables[BY_BUDGET]))
+            crossings = crossing_table([member.log for member in drawn.members], drawn.names, drawn.curves[0])
+            found += [] if crossings is None else [crossings]
     if drawn.pairs and PAIRS in tables:
         found.append(drawn.comparison(tables[PAIRS]))
     return tuple(found), drawn.controls()
