@@ -147,19 +147,23 @@ class _Drawn:
     def by_budget(self, table: Table) -> Chart:
         """Expected ACR against the budget."""
         budgets, crossings = self.budgets, frames.crossing_points(self.whole_pairs(), self.budgets)
-        named = self.named("budgets"), self.named("crossings")
+        data = {self.named("budgets"): budgets}
+        circles, remark = None, "What the draws made would have certified on average, had there been only N of them."
+        if len(crossings):
+            circles = self.named("crossings")
+            data[circles] = crossings
+            remark += " Circles: budgets at which two logs change places."
         low, high = (budgets["s0"].iloc[place] for place in (0, -1))
         alone = f"ACR grows from {low:.4f} at N = {budgets['n'].iloc[0]:,} to {high:.4f} at N = {self.group.n:,}."
-        see = self.led("Largest ACR", self.verdict.by_budget, "N", alone)
-        circles = " Circles: budgets at which two logs change places." if len(crossings) else ""
+        spec = charts.acr_by_budget(self.names, self.named("budgets"), circles, len(budgets) - 1)
         return Chart(
             title="ACR by certification budget",
-            see=see,
-            views=(View("ACR", charts.acr_by_budget(self.names, *named, len(budgets) - 1)),),
-            data=dict(zip(named, (budgets, crossings), strict=True)),
+            see=self.led("Largest ACR", self.verdict.by_budget, "N", alone),
+            views=(View("ACR", spec),),
+            data=data,
             table=table,
             controls=(self.slider(),),
-            remark="What the draws made would have certified on average, had there been only N of them." + circles,
+            remark=remark,
         )
 
     def whole_pairs(self) -> list[tuple[int, int, Comparison]]:
