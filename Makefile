@@ -16,12 +16,12 @@ help:  ## show this list
 demo: .venv/demo  ## audit the logs that ship, run the simulations; says what was found, in under a minute
 	@mkdir -p demo
 	@echo "auditing the logs that ship"
-	@.venv/bin/rstheory audit --zoo > demo/audit.txt
+	@.venv/bin/rstheory audit --zoo --html demo/audit.html > demo/audit.txt
 	@for sim in $(filter-out $(NEEDS_TORCH),$(wildcard sims/*.py)); do echo "running $$sim"; \
 	  .venv/bin/python $$sim --out demo > demo/$$(basename $$sim .py).txt || exit 1; done
 	@echo && sed '/^$$/q' demo/audit.txt
-	@echo "Look at: demo/audit.txt for the tables behind this, demo/acr_unbounded.png for a classifier that looks at nothing,"
-	@echo "demo/*.txt and *.png for the other simulations. For logs of your own: docs/tutorials/audit.md"
+	@echo "Look at: demo/audit.html, the page behind this; demo/acr_unbounded.png, a classifier that looks at nothing;"
+	@echo "the other figures and tables in demo/. For logs of your own: docs/tutorials/audit.md"
 
 # One thread each: the processes of pytest share the cores already.
 test: .venv/test  ## run the whole test suite
