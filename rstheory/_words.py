@@ -95,3 +95,13 @@ def short_label(name: str) -> str:
     """A name that fits a legend, and that Matplotlib does not take for mathematics."""
     cut = name if len(name) <= _LONGEST_LABEL else "..." + name[-_LONGEST_LABEL + 3 :]
     return plain(cut).lstrip("_") or name
+
+
+def short_labels(names: Sequence[str]) -> list[str]:
+    """Names that fit a legend, whole where cutting them would make two alike.
+
+    >>> short_labels(["a" * 30, "b"])
+    ['...aaaaaaaaaaaaaaaaaaa', 'b']
+    """
+    labels = [short_label(name) for name in names]
+    return labels if len(set(labels)) == len(set(names)) else [plain(name) for name in names]

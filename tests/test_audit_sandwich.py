@@ -225,7 +225,7 @@ def forged(runs, folder):
     """The certification log with one radius far beyond the truth, and the count that would prove it."""
     lines = (runs / "noise_0.5.tsv").read_text().splitlines()
     log, attack = read_log(runs / "noise_0.5.tsv"), read_attack_log(runs / "pgd.tsv")
-    place = int(np.flatnonzero(attack.succeeded & log.correct)[0])
+    place = int(np.argmin(np.where(log.correct, attack.norm, math.inf)))
     cells = dict(zip(lines[0].split("\t"), lines[place + 1].split("\t"), strict=True))
     counts = [0] * 10
     counts[int(cells["predict"])] = 2000

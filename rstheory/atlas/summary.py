@@ -129,7 +129,7 @@ def summarise(
     digest = rows_digest(images, log.predict, log.radius)
     gaussian = named.certificate == GAUSSIAN
     findings = tuple(f for f in log.warnings if gaussian or f.code not in _OF_GAUSSIAN)
-    common = _Common.of(log, n, alpha) if gaussian and not log.varying else None
+    common = _Common.of(log, n, alpha) if gaussian and log.fixed_budget else None
     kept = {} if common is None else common.curve(log, digest)
     return (
         Summary(

@@ -7,21 +7,25 @@ that the others are compared with.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rstheory._words import short_label
+from rstheory._words import short_labels
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution, attribution_errors
 from rstheory.audit.groups import ranks
 from rstheory.audit.paired import common_samples, lead
-from rstheory.audit.report import LARGEST_PREDICTED, PREDICTED_FACTOR, AuditReport, Group
+from rstheory.audit.report import LARGEST_PREDICTED, AuditReport, Group
+from rstheory.audit.standing import LEVEL, Contest
 from rstheory.audit.survival import survival
 from rstheory.logs.log import CertificationLog
 
 SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
 _BUDGETS_PER_DECADE = 8
+_MOST_RADII = 16  # at which ranks are shown
+_RANK_COLUMNS = ["log", "by", "at", "value", "rank", "first"]
 _PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
 
 
@@ -31,7 +35,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
     The lead is on the samples common to both. Rows by u ascending, each holding down to the u before: S falls just
     above a bound that the log holds. The first row is at u = 1/2.
 
-    Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
+    Columns log, tail, radius, share, lower_samples, lower_population, lead, lead_error.
     """
     frames = []
     first = logs[0]
@@ -41,6 +45,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
             {
                 "log": name,
                 "tail": curve.tail,
+                "radius": curve.radius,
                 "share": curve.share,
                 "lower_samples": curve.lower_samples,
                 "lower_population": curve.lower_population,
@@ -52,7 +57,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
         both = curve.radius <= min(view.radius[view.correct].max(initial=-1.0) for view in (a, b))
         frame = frame.assign(lead=paired.lead, lead_error=paired.standard_error)
         frame.loc[~both, ["lead", "lead_error"]] = np.nan
-        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5), frame]))
+        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5, radius=0.0), frame]))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -107,7 +112,8 @@ def _budget_rows(
 def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
     """Budgets at which two of the logs drawn change places. Columns log (the two), n."""
     samples = {log.log.path: log.log.samples for log in report.members(group)}
-    short = {log.log.path: short_label(name) for log, name in zip(report.members(group), group.names, strict=True)}
+    labels = short_labels(group.names)
+    short = {log.log.path: label for log, label in zip(report.members(group), labels, strict=True)}
     rows = [
         {"log": f"{short[pair.a]} | {short[pair.b]}", "first": short[pair.a], "n": n}
         for pair in group.comparisons
@@ -135,26 +141,50 @@ def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) ->
 
 
 def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii.
+    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii, and who is first within error.
 
-    Radii at which none of them certifies anything are left out: a tie of all says nothing there, and would make the
-    last ones seem to rise. Columns log, by, at, rank, kind.
+    Radii at which none of them certifies anything are left out: a tie of all says nothing there. Where there are many
+    radii, every second one is taken, or every fourth, and so on.
+
+    Columns log, by ("ACR" or "certified accuracy"), at, value, rank, first: whether the log is the first there, or
+    within error of it; missing where the logs of the group were not tested.
     """
-    short = [short_label(name) for name in group.names]
+    short = short_labels(group.names)
     reports = report.members(group)
     order = [short.index(name) for name in names]
+    by_budget = [[reports[i].acr_at(n) for i in order] for n in group.budgets]
+    by_radius = [[reports[i].certified_accuracy[k] for i in order] for k in range(len(group.radii))]
+    reached = [k for k, shares in enumerate(by_radius) if any(shares)]
+    step = 1
+    while len(reached) > _MOST_RADII * step:
+        step *= 2
+    tested = group.standing
+    rows = [
+        *_ranked("ACR", group.budgets, by_budget, range(len(group.budgets)), tested and tested.by_budget, order),
+        *_ranked("certified accuracy", group.radii, by_radius, reached[::step], tested and tested.by_radius, order),
+    ]
+    return pd.DataFrame([{**row, "log": names[row["log"]]} for row in rows], columns=_RANK_COLUMNS)
+
+
+def _ranked(
+    by: str,
+    places: Sequence[float],
+    values: Sequence[Sequence[float]],
+    chosen: Sequence[int],
+    contest: Contest | None,
+    order: Sequence[int],
+) -> list[dict[str, Any]]:
+    """Rows of `rank_frame`; a log by its number among those drawn, `order` being their positions in the group."""
     rows = []
-    at = [(n, "as printed" if n == group.n else "exact", [reports[i].acr_at(n) for i in order]) for n in group.budgets]
-    predicted = [report.predicted[group.members[i]] for i in order]
-    if known := [budget for budget in predicted if budget is not None]:
-        at.append((PREDICTED_FACTOR * group.n, "predicted", [budget.acr for budget in known]))
-    for n, kind, acr in at:
-        for name, rank in zip(names, ranks(acr), strict=True):
-            rows.append({"log": name, "by": "ACR", "at": float(n), "rank": rank, "kind": kind})
-    for k, radius in enumerate(group.radii):
-        shares = [reports[i].certified_accuracy[k] for i in order]
-        if not any(shares):
-            continue
-        for name, rank in zip(names, ranks(shares), strict=True):
-            rows.append({"log": name, "by": "certified accuracy", "at": radius, "rank": rank, "kind": "as printed"})
-    return pd.DataFrame(rows)
+    for k in chosen:
+        rank = ranks(values[k])
+        place = None if contest is None else next((i for i, at in enumerate(contest.places) if at == places[k]), None)
+        best = order[rank.index(1)]
+        for i, own in enumerate(order):
+            first = None
+            if contest is not None and place is not None:
+                first = rank[i] == 1 or bool(contest.p[place, best, own] >= LEVEL)
+            rows.append(
+                {"log": i, "by": by, "at": float(places[k]), "value": values[k][i], "rank": rank[i], "first": first}
+            )
+    return rows

@@ -77,6 +77,7 @@ ORIGIN = (
     Column("dtype", "text", "arithmetic of the network", identity=True),
     Column("weights", "text", "digest of the network's weights", identity=True),
     Column("data", "text", "the data set and its digest", identity=True),
+    Column("kernels", "text", "processor instructions or card that computed the network", identity=True),
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
@@ -111,6 +112,10 @@ COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPIN
 _DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
+
+
+# Columns of the identity that a run may be told to leave open, as when it goes on on another machine.
+OPEN = ("kernels",)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ def group_charts(
     """Every chart that a group has, and the controls that act on all of them.
 
     Of one log the first two. None where nothing is certified, and where rows have settings of their own: p stands on
-    one axis, and each such row has another scale. tables: what the terminal shows, by title. key: heads the names of the data, so that groups do
-    not share them.
+    one axis, and each such row has another scale.
+
+    tables: what the terminal shows, by title. key: heads the names of the data, so that groups do not share them.
     """
     if group.varying or not any(member.log.acr > 0 for member in report.members(group)):
         return (), ()
