@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 # Simulations on networks; `make test` runs them.
 NEEDS_TORCH := sims/real_model_validation.py
 
-.PHONY: help demo test proofs lint docs package benchmark clean
+.PHONY: help demo test proofs lint docs browser package benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -38,6 +38,9 @@ lint: .venv/dev  ## ruff and mypy, as CI runs them
 docs: .venv/docs  ## build the documentation into docs/_build/html, running its tutorials; every warning is an error
 	.venv/bin/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+browser:  ## install the browser in which pages are tested (Debian, Ubuntu)
+	sudo apt-get install -y chromium
 
 package: .venv/dev  ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	.venv/bin/python scripts/check_package.py
