@@ -128,7 +128,8 @@ def summarise(
     images = Images(log.index, log.label)
     digest = rows_digest(images, log.predict, log.radius)
     gaussian = named.certificate == GAUSSIAN
-    findings = tuple(f for f in log.warnings if gaussian or f.code not in _OF_GAUSSIAN)
+    idle = _OF_GAUSSIAN if not gaussian else () if named.sigma is None else ("sigma-against-name",)  # the rule says so
+    findings = tuple(f for f in log.warnings if f.code not in idle)
     common = _Common.of(log, n, alpha) if gaussian and log.fixed_budget else None
     kept = {} if common is None else common.curve(log, digest)
     return (
