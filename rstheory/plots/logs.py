@@ -87,8 +87,8 @@ def _draw_leads(axes: Axes, curves: pd.DataFrame, names: Sequence[str], look_of:
         at = sorted({int(np.flatnonzero(rows["tail"] <= tail)[0]) for tail in tails})  # the next step
         apart = 10 ** (_SIDE_BY_SIDE * (i - (len(names) - 2) / 2))
         axes.errorbar(
-            rows["tail"].iloc[at] * apart, lead.iloc[at], 200 * rows["lead_error"].iloc[at], color=look.color, fmt="none",
-            elinewidth=0.9, capsize=1.2,
+            rows["tail"].iloc[at] * apart, lead.iloc[at], 200 * rows["lead_error"].iloc[at], color=look.color,
+            fmt="none", elinewidth=0.9, capsize=1.2,
         )  # fmt: skip
     return ends
 
