@@ -18,9 +18,9 @@ from rstheory.audit.difficulty import attribution, attribution_errors
 from rstheory.audit.groups import ranks
 from rstheory.audit.paired import common_samples, lead
 from rstheory.audit.report import LARGEST_PREDICTED, AuditReport, Group
-from rstheory.audit.standing import LEVEL, Contest
 from rstheory.audit.survival import survival
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.ranks import Ranking
 
 SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
 _BUDGETS_PER_DECADE = 8
@@ -158,47 +158,25 @@ def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.Da
     step = 1
     while len(reached) > _MOST_RADII * step:
         step *= 2
-    tested = group.standing
+    found = None if group.standing is None else group.standing.found
+    rankings = [None] * len(by_budget) if found is None else list(found.by_budget)
     rows = [
-        *_ranked(
-            "ACR",
-            group.budgets,
-            by_budget,
-            range(len(group.budgets)),
-            None if tested is None else tested.by_budget,
-            order,
-        ),
-        *_ranked(
-            "certified accuracy",
-            group.radii,
-            by_radius,
-            reached[::step],
-            None if tested is None else tested.by_radius,
-            order,
-        ),
+        row
+        for n, values, ranking in zip(group.budgets, by_budget, rankings, strict=True)
+        for row in _ranked("ACR", n, values, ranking, order)
     ]
+    for k in reached[::step]:
+        ranking = None if found is None else found.by_radius[k]
+        rows += _ranked("certified accuracy", group.radii[k], by_radius[k], ranking, order)
     return pd.DataFrame([{**row, "log": names[row["log"]]} for row in rows], columns=_RANK_COLUMNS)
 
 
 def _ranked(
-    by: str,
-    places: Sequence[float],
-    values: Sequence[Sequence[float]],
-    chosen: Sequence[int],
-    contest: Contest | None,
-    order: Sequence[int],
+    by: str, at: float, values: Sequence[float], ranking: Ranking | None, order: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Rows of `rank_frame`; a log by its number among those drawn, `order` being their positions in the group."""
+    """Rows of `rank_frame` at one place; a log by its number among those drawn, whose positions are `order`."""
     rows = []
-    for k in chosen:
-        rank = ranks(values[k])
-        place = None if contest is None else next((i for i, at in enumerate(contest.places) if at == places[k]), None)
-        best = order[rank.index(1)]
-        for i, own in enumerate(order):
-            first = None
-            if contest is not None and place is not None:
-                first = rank[i] == 1 or bool(contest.p[place, best, own] >= LEVEL)
-            rows.append(
-                {"log": i, "by": by, "at": float(places[k]), "value": values[k][i], "rank": rank[i], "first": first}
-            )
+    for i, rank in enumerate(ranks(values)):
+        first = None if ranking is None else not any(ranking.above[other, order[i]] for other in order)
+        rows.append({"log": i, "by": by, "at": float(at), "value": values[i], "rank": rank, "first": first})
     return rows
