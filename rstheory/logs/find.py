@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rstheory.logs.dialect import decoded, heading
 from rstheory.logs.schema import EXPECTED, header_names, is_compressed, why_no_header
+from rstheory.logs.unpack import head_unpacked
 
 _HEADER_BYTES = 4096  # a header is looked for in so much of a file
 _HIDDEN, _NO_FILE = "hidden", "not a regular file"
@@ -21,7 +22,7 @@ class FoundLogs:
 
     logs: files that are or claim to be logs, in a fixed order, each once. skipped: (path, reason) of what is no log.
     errors: (path, reason) of what could not be looked at. doubtful: those of the skipped that look as if they meant to
-    be logs: a column is missing, they are compressed, or empty.
+    be logs: a column is missing, they are compressed in a way that is not read, or empty.
     """
 
     logs: tuple[str, ...]
@@ -93,7 +94,7 @@ def _why_no_log(path: str) -> str | None:
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait forever, a link may lead to a folder
         return _NO_FILE
     with open(path, "rb", buffering=0) as file:
-        head = file.read(_HEADER_BYTES)
+        head = head_unpacked(file.read(_HEADER_BYTES), _HEADER_BYTES)
     if not head:
         return "empty file"
     header = head if is_compressed(head) else heading(decoded(head)).text

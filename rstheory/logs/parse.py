@@ -30,6 +30,7 @@ from rstheory.logs.schema import (
     shown,
     why_no_header,
 )
+from rstheory.logs.unpack import unpacked
 
 _SUMMARY = 20  # lines of other text, from which on they are called garbled; or a tenth of the rows
 UNREADABLE = -2  # counts of a cell that holds something else
@@ -166,6 +167,10 @@ def parse(path: str, content: bytes) -> Parsed:
 
 def _table(path: str, content: bytes) -> tuple[Table, bool]:
     """The cells below the header, and whether the last line ends; refuses what has no header or no row."""
+    try:
+        content = unpacked(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     if not content.strip(b"\0 \t\r\n\xff\xfe"):
         raise ValueError(f"{path}, line 1: the file is empty; {EXPECTED}")
     if is_compressed(content[:16]):
