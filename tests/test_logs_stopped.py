@@ -45,9 +45,7 @@ def test_the_reader_says_which_rule_stopped_it(stopped):
     assert codes(log) == ["stopping-rule"]
     (finding,) = log.warnings
     assert finding.is_note
-    assert (
-        f"the rule {rule} stopped each sample, after {log.draws.min()} to {log.draws.max():,} draws" in finding.message
-    )
+    assert f"the rule {rule} stopped each sample, after {log.draws.min()} to {log.draws.max():,} draws" in finding.message
     assert not log.fixed_budget
     assert log.select(np.arange(3)).draws.tolist() == log.draws[:3].tolist()
 
