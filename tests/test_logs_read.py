@@ -10,6 +10,8 @@ import pytest
 from log_files import HEADER, ROWS, codes, own_lines, write
 
 from rstheory import radius_from_count
+from rstheory.logs.find import find_logs
+from rstheory.logs.packed import unpacked
 from rstheory.logs.read import read_log, sigma_from_name
 
 # --- one log ---
@@ -202,9 +204,8 @@ REFUSED = {
         "line 1: .*: the column radius is missing; a certification log starts",
     ),
     "spaces": (HEADER.replace("\t", "  ").encode() + b" \n", "line 1: .*separated by spaces"),
-    "gzip": (gzip.compress(HEADER.encode()), r"line 1: compressed \(gzip\): unpack it first$"),
-    "xz": (lzma.compress(HEADER.encode()), r"line 1: compressed \(xz\): unpack it first$"),
-    "bzip2": (bz2.compress(HEADER.encode()), r"line 1: compressed \(bzip2\): unpack it first$"),
+    "zip": (b"PK\x03\x04" + bytes(40), r"line 1: compressed \(zip\): unpack it first$"),
+    "gzip without rows": (gzip.compress(HEADER.encode()), "line 1: the log has a header and no row below it"),
     "a column is missing": (b"idx\tlabel\tpredict\tradius\ttime\n0\t1\t1\t0.5\t0", "line 1: .*is not the header"),
     "a column twice": ((HEADER + "\tidx\n").encode(), "line 1: .*is not the header"),
     "binary": (bytes(range(256)) * 40, "line 1: .*is not the header"),
@@ -231,6 +232,44 @@ def test_what_is_no_log_is_refused_by_file_and_line(tmp_path, what):
         read_log(path)
     assert "\n" not in str(caught.value)
     assert type(caught.value) is ValueError
+
+
+PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_compressed_logs_are_read_as_they_are(tmp_path, ending):
+    """In folders too, and of several streams, as `cat a.gz b.gz` makes them."""
+    pack = PACKERS[ending]
+    lines = "\n".join([HEADER, *ROWS, ""]).encode()
+    (tmp_path / "noise_0.25.tsv").write_bytes(lines)
+    plain = read_log(tmp_path / "noise_0.25.tsv")
+    (tmp_path / "noise_0.25.tsv").unlink()
+    for name, content in (("a", pack(lines)), ("b", pack(lines[:50]) + pack(lines[50:]))):
+        path = tmp_path / name / f"noise_0.25.tsv.{ending}"
+        path.parent.mkdir()
+        path.write_bytes(content)
+        log = read_log(path)
+        assert (log.sigma, log.acr, log.samples) == (0.25, plain.acr, plain.samples)
+    assert len(find_logs([tmp_path]).logs) == 2
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_broken_compressed_logs_are_named(tmp_path, ending):
+    path = tmp_path / f"noise_0.25.tsv.{ending}"
+    whole = PACKERS[ending]("\n".join([HEADER, *ROWS, ""]).encode())
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"noise_0\.25.*the compressed file ends too early"):
+        read_log(path)
+    path.write_bytes(whole[:6] + b"\xff" * 200)
+    with pytest.raises(ValueError, match=r"noise_0\.25.*the compressed file"):
+        read_log(path)
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_small_files_that_hold_too_much_are_refused(ending):
+    with pytest.raises(ValueError, match="holds more than 1,000,000 bytes"):
+        unpacked(PACKERS[ending](bytes(10_000_000)), most=1_000_000)
 
 
 def test_files_that_cannot_be_opened_say_so(tmp_path):

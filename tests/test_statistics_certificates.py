@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 from scipy.stats import binom, norm
 
 from rstheory import certified_radius, clopper_pearson_lower, radius_from_count
@@ -52,8 +52,8 @@ def test_certified_together_by_definition(counts, radius, rho):
 
 
 def test_false_discovery_rate_is_kept():
-    """200 images, half of them just below the radius asked for. The mean share of false ones among those certified is at
-    most 10 %; over R data sets it exceeds 0.1 + 4.3 sqrt(0.1/R) with probability below 1e-5."""
+    """200 images, half of them just below the radius asked for. The mean share of false ones among those certified is
+    at most 10 %; over R data sets it exceeds 0.1 + 4.3 sqrt(0.1/R) with probability below 1e-5."""
     rng = np.random.default_rng(1)
     runs, shares, certified = data_sets(2000, 200), 0.0, 0
     p = np.where(np.arange(200) < 100, 0.84, 0.95)

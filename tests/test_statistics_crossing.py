@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from misses import allowed, data_sets
 
 from rstheory import expected_radius
 from rstheory.statistics import crossing_interval, resampled_means
@@ -63,7 +63,7 @@ def test_rounding_opens_the_crossing(turn):
 
 def test_budgets_are_checked():
     for budgets in ([100], [100, 100, 200], [300, 200, 100], [1, 2]):
-        with pytest.raises(ValueError, match="budgets=.*ascending"):
+        with pytest.raises(ValueError, match=r"budgets=.*ascending"):
             crossing_interval(budgets, np.zeros(3 if len(budgets) != 1 else 1), np.zeros((5, 3)))
     with pytest.raises(ValueError, match=r"rho=0\.0"):
         crossing_interval([1, 2], np.zeros(2), np.zeros((5, 2)), rho=0.0)
@@ -73,8 +73,8 @@ N, BUDGETS = 2000, (50, 100, 200, 400, 800, 1400, 2000)
 
 
 def test_interval_covers_the_crossing_of_the_population():
-    """A narrow model (45 % of images at p = 0.9998) overtakes a broad one (68 % at 0.96); 1,000 images at N = 2,000, the
-    difficulty of an image shared, its noise not.
+    """A narrow model (45 % of images at p = 0.9998) overtakes a broad one (68 % at 0.96); 1,000 images at N = 2,000,
+    the difficulty of an image shared, its noise not.
 
     Event: the true overtaking lies outside the interval. Nominal 5 %; percentile intervals are approximate, 7 % are
     allowed for, beside a false alarm of 1e-5."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 
 from rstheory.statistics import above_beyond_error, paired_differences, ranking, resampled_means
 from rstheory.statistics.resampling import RESAMPLES, resampling_weights
@@ -67,8 +67,8 @@ def test_logs_that_agree_on_every_image_are_not_told_apart():
 
 
 def test_intervals_and_ranks_hold_all_at_once():
-    """Five models at two points, 400 images: all 20 intervals hold at once, and so do all ranks, but for 5 % of the data
-    sets. Approximate, so that up to 7 % are allowed for, beside a false alarm of 1e-5."""
+    """Five models at two points, 400 images: all 20 intervals hold at once, and so do all ranks, but for 5 % of the
+    data sets. Approximate, so that up to 7 % are allowed for, beside a false alarm of 1e-5."""
     rng = np.random.default_rng(3)
     runs, missed, misranked, not_top = data_sets(2000, 150), 0, 0, 0
     truth = MEANS[:, None] - MEANS[None, :]

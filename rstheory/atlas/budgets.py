@@ -31,7 +31,7 @@ def acr_at(log: CertificationLog, n: int, alpha: float) -> BudgetedACR | None:
     """
     if (n, alpha) == (log.n, log.alpha):
         return log.as_printed()
-    if log.varying or log.n > LARGEST:
+    if not log.fixed_budget or log.n > LARGEST:
         return None
     return _below(log, n, alpha) if n <= log.n else _above(log, n, alpha)
 

@@ -13,6 +13,7 @@ from rstheory._words import plural, printable
 from rstheory.cli.common import console, positive, refusals
 from rstheory.cli.options import (
     Alpha,
+    AnyKernels,
     Batch,
     Channels,
     CheckpointIfNew,
@@ -75,6 +76,7 @@ def survey(
     ] = False,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -122,7 +124,7 @@ def survey(
                 trust_program=trust_program,
                 mean=numbers("--mean", mean),
                 std=numbers("--std", std),
-                machine=Machine(dtype, device, batch, compile_),
+                machine=Machine(dtype, device, batch, compile_, any_kernels),
             )
             quiet = json == Path("-")
             speaks = survey_checkpoint(

@@ -57,27 +57,38 @@ def _staircase(names: Sequence[str], curves: str, grid: str, x: alt.X, step: Any
     )
 
 
-def acr_by_budget(names: Sequence[str], budgets: str, crossings: str, start: int) -> dict[str, Any]:
-    """Expected ACR against the budget, circles where two logs change places, and a rule at one budget."""
+def acr_by_budget(names: Sequence[str], budgets: str, crossings: str | None, start: int) -> dict[str, Any]:
+    """Expected ACR against the budget, and a rule at one budget.
+
+    crossings: name of the frame of those budgets at which two logs change places, for circles; None where there are
+    none. start: number of the budget with the rule at first.
+    """
     x = alt.X("n:Q").title("certification budget N").scale(type="log", nice=False).axis(values=_BUDGETS, format="~s")
     y = alt.Y("acr:Q").title("expected ACR").scale(zero=False)
     lines = _folded(names, budgets, "acr").transform_filter("shown[datum.k]").mark_line(strokeWidth=1.8)
-    circles = _named(crossings, ("a", "b", "n", "acr")).transform_filter("shown[datum.a] && shown[datum.b]")
-    circles = circles.transform_calculate(pair="names[datum.a] + ' and ' + names[datum.b]")
     at = _named(budgets, ("step", "n")).transform_filter("datum.step == step")
+    circles = [] if crossings is None else [_circles(crossings, x, y)]
     return _finished(
         alt.layer(
             at.mark_rule(strokeWidth=1.5, strokeDash=[2, 2], color="var(--quiet)").encode(x),
             lines.encode(x, y, color=_color(names), strokeDash=_dash(names)),
-            circles.mark_point(filled=True, fill="var(--paper)", stroke="var(--ink)", size=45, opacity=1).encode(
-                x, y, tooltip=[alt.Tooltip("pair:N", title="change places"), alt.Tooltip("n:Q", title="N", format=",")]
-            ),
+            *circles,
             _rule(names, budgets, ("n",), x, [alt.Tooltip("n:Q", title="N", format=",")], ".4f"),
         ),
         names,
         shown=[True] * len(names),
         step=start,
     )
+
+
+def _circles(crossings: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    """Where two logs change places."""
+    points = _named(crossings, ("a", "b", "n", "acr")).transform_filter("shown[datum.a] && shown[datum.b]")
+    points = points.transform_calculate(pair="names[datum.a] + ' and ' + names[datum.b]")
+    tips = [alt.Tooltip("pair:N", title="change places"), alt.Tooltip("n:Q", title="N", format=",")]
+    mark = points.mark_point(filled=True, fill="var(--paper)", stroke="var(--ink)", size=45, opacity=1)
+    circles: alt.Chart = mark.encode(x, y, tooltip=tips)
+    return circles
 
 
 def acr_at_budget(names: Sequence[str], budgets: str, start: int) -> dict[str, Any]:

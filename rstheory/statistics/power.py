@@ -37,19 +37,18 @@ def power_of_runs(runs: int, difference: float, deviation: float, rho: float = 0
 
 
 def _beyond(critical: float, shift: float, freedom: int) -> float:
-    """P(|T| > critical) for the noncentral t law. SciPy's own (1.17) is NaN at times, so T = (Z + shift)/S is integrated
-    over the law of S, the pooled deviation in units of the true one."""
+    """P(|T| > critical) for the noncentral t law. SciPy's own (1.17) is NaN at times, so T = (Z + shift)/S is
+    integrated over the law of S, the pooled deviation in units of the true one."""
     from scipy.special import gammaln, ndtr
 
     reach = 10 / np.sqrt(2 * freedom)
     nodes, weights = _gauss()
     low, high = max(1 - reach, 0.0), 1 + reach
     s = low + (high - low) * (nodes + 1) / 2
-    log_density = (
-        (freedom - 1) * np.log(s) - freedom * s * s / 2 + freedom / 2 * np.log(freedom / 2) - gammaln(freedom / 2)
-    )
+    half = freedom / 2
+    log_density = (freedom - 1) * np.log(s) - half * s * s + half * np.log(half) - gammaln(half) + np.log(2)
     beyond = ndtr(shift - critical * s) + ndtr(-shift - critical * s)
-    return float(np.clip(np.exp(log_density) @ (weights * beyond) * (high - low), 0.0, 1.0))
+    return float(np.clip(np.exp(log_density) @ (weights * beyond) * (high - low) / 2, 0.0, 1.0))
 
 
 @lru_cache(maxsize=1)

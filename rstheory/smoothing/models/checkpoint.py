@@ -16,7 +16,7 @@ from torch import nn
 
 from rstheory._files import atomic_write
 from rstheory._version import __version__
-from rstheory.smoothing.models.registry import build, check_problem
+from rstheory.smoothing.models.registry import build, check_problem, is_own
 from rstheory.smoothing.models.weights import check_fit, fill, narrowed, weights_digest, widened
 
 FORMAT = "rstheory-checkpoint-1"
@@ -103,8 +103,11 @@ def save_checkpoint(
         part.write_bytes(safetensors.torch.save(tensors, metadata | about))
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """A file of `save_checkpoint`; ValueError naming it if it is none, or broken."""
+def read_checkpoint(path: Path, trust_program: bool = False) -> Checkpoint:
+    """A file of `save_checkpoint`; ValueError naming it if it is none, or broken.
+
+    trust_program: whether to import the module that it names as its architecture, where that is module:factory.
+    """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
@@ -119,6 +122,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
         )
     try:
         arch, classes, shape = _described(about)
+        if is_own(arch) and not trust_program:
+            raise ValueError(
+                f"arch={arch} is code, and to load it is to run what its author wrote: give --trust-program"
+                " (trust_program=True) if you trust that module"
+            )
         model = blank(arch, classes, shape)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: its description of the model is wrong: {error}") from error

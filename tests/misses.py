@@ -1,4 +1,4 @@
-"""How often an interval may miss in a simulation before its level is not believed; more data sets in the long profile."""
+"""How often an interval may miss in a simulation before its level is not believed. The long profile simulates more."""
 
 import os
 
