@@ -46,7 +46,8 @@ def _kind(content: bytes) -> str | None:
 def _unpacked(content: bytes, most: int) -> tuple[bytes, bool]:
     """Up to `most` bytes, and whether nothing was cut off: a file may hold several streams, one after the other."""
     make = next(make for start, (_, make) in _MAKERS.items() if content.startswith(start))
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     rest, whole = content, False
     while rest.strip(b"\0") and size < most:
         stream = make()

@@ -104,9 +104,9 @@ def _plan(ready: Opened, sigma: float, alpha: float, draws: int | None, acr_erro
         images = ready.indices[:: max(1, len(ready.indices) // _PILOT_IMAGES)][:_PILOT_IMAGES]
         counts, seconds = _timed(ready, images, _PILOT_DRAWS)
         fit = fit_smooth(LabelCounts.known(counts, _PILOT_DRAWS))
-        acr, images = ACR(BUDGET, alpha, sigma), len(ready.indices)
+        acr, number = ACR(BUDGET, alpha, sigma), len(ready.indices)
         try:
-            draws, standard_error = draws_for_images(fit.population, acr, images, acr_error / _QUANTILE)
+            draws, standard_error = draws_for_images(fit.population, acr, number, acr_error / _QUANTILE)
         except ValueError as refusal:
             raise ValueError(
                 f"acr_error={acr_error:g} is not allowed: it would take more than {max(DRAWS_FINE):,} draws per image;"
