@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 # Simulations on networks; `make test` runs them.
 NEEDS_TORCH := sims/real_model_validation.py
 
-.PHONY: help demo test proofs lint docs package benchmark clean
+.PHONY: help demo test proofs lint docs browser package benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -16,12 +16,12 @@ help:  ## show this list
 demo: .venv/demo  ## audit the logs that ship, run the simulations; says what was found, in under a minute
 	@mkdir -p demo
 	@echo "auditing the logs that ship"
-	@.venv/bin/rstheory audit --zoo > demo/audit.txt
+	@.venv/bin/rstheory audit --zoo --html demo/audit.html > demo/audit.txt
 	@for sim in $(filter-out $(NEEDS_TORCH),$(wildcard sims/*.py)); do echo "running $$sim"; \
 	  .venv/bin/python $$sim --out demo > demo/$$(basename $$sim .py).txt || exit 1; done
 	@echo && sed '/^$$/q' demo/audit.txt
-	@echo "Look at: demo/audit.txt for the tables behind this, demo/acr_unbounded.png for a classifier that looks at nothing,"
-	@echo "demo/*.txt and *.png for the other simulations. For logs of your own: docs/tutorials/audit.md"
+	@echo "Look at: demo/audit.html, the page behind this; demo/acr_unbounded.png, a classifier that looks at nothing;"
+	@echo "the other figures and tables in demo/. For logs of your own: docs/tutorials/audit.md"
 
 # One thread each: the processes of pytest share the cores already.
 test: .venv/test  ## run the whole test suite
@@ -38,6 +38,9 @@ lint: .venv/dev  ## ruff and mypy, as CI runs them
 docs: .venv/docs  ## build the documentation into docs/_build/html, running its tutorials; every warning is an error
 	.venv/bin/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+browser:  ## install the browser in which pages are tested (Debian, Ubuntu)
+	sudo apt-get install -y chromium
 
 package: .venv/dev  ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	.venv/bin/python scripts/check_package.py

@@ -2,8 +2,8 @@
 
     python scripts/check_package.py [--out dist]
 
-Fails if a file that is needed is missing from the wheel, if the wheel is larger than it should be, or if a command that needs
-no extra does not run.
+Fails if a file that is needed is missing from the wheel, if the wheel is larger than it should be, or if a command
+that needs no extra does not run.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def main(out: Annotated[Path, typer.Option(help="Where wheel and sdist go.")] = 
         here = Path(folder)
         venv.create(here / "venv", with_pip=True)
         python, command = here / "venv/bin/python", here / "venv/bin/rstheory"
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt", wheel,
-            cwd=here)  # fmt: skip
+        pip = (python, "-m", "pip", "--disable-pip-version-check")
+        run(*pip, "install", "--quiet", "-c", ROOT / "constraints.txt", wheel, cwd=here)
         print(run(command, "--version", cwd=here).strip())
         audit = run(command, "audit", "--zoo", "--json", "audit.json", "--figures", "audit", cwd=here)
         print("\n".join(audit.splitlines()[:3]))

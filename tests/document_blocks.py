@@ -35,10 +35,7 @@ DIRECTIVES = re.compile(r"\{[\w:-]+\}.*")  # of Sphinx; their content is text
 REASONS = {
     "installs": "it installs software; the package check does it in an empty environment",
     "CI runs it": "a make target that CI runs by itself",
-    "needs CIFAR-10": "it needs data that does not ship",
     "needs the published logs": "it needs data that does not ship",
-    "takes hours": "training at full size",
-    "starts processes": "torchrun; the tests of smoothing start it",
     "a part": "a fragment of a file that the next lines explain",
 }
 _WHY = re.compile(r"<!-- not run: (.*?) -->")

@@ -49,11 +49,13 @@ def test_what_is_not_run_says_why(page):
 def test_blocks_are_found_and_most_of_them_run():
     """Against a reader of pages that finds nothing, and against too many exceptions."""
     blocks = [block for page in PAGES for block in blocks_of(page.read_text(encoding="utf-8"))]
-    run = [block for block in blocks if block.language in RUN]
-    assert len(run) >= 30
-    assert sum(block.reason is not None for block in run) <= len(run) / 3
-    used = {block.reason for block in run} - {None}
-    assert used == set(REASONS), "a reason that nothing needs is deleted"
+    typed = [block for block in blocks if block.language in RUN]
+    cells = [block for block in blocks if block.language.startswith("{code-cell}")]
+    left_out = [block.reason for block in typed if block.reason]
+    assert len(typed) >= 14
+    assert len(cells) >= 20
+    assert len(left_out) <= (len(typed) + len(cells)) / 4
+    assert set(left_out) == set(REASONS), "a reason that nothing needs is deleted"
 
 
 PAGE = """
