@@ -70,7 +70,7 @@ def watched(opened, path, **options):
     page = Watched(opened, path, **options)
     try:
         yield page
-        assert page.complaints == []
-        assert page.requests == [path.as_uri()]
+        assert page.complaints == [], page.complaints  # said here: pytest explains no helper
+        assert page.requests == [path.as_uri()], page.requests
     finally:
         page.close()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from audit_logs import LOGS, counts_of_model, log_of_counts
-from coverage import allowed, data_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 from scipy.stats import binom, norm
 
 from rstheory import certified_radius, expected_radius, radius_from_count

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from audit_logs import counts_of_model, log_of_counts
-from coverage import allowed, data_sets
+from misses import allowed, data_sets
 
 from rstheory import radius_from_count
 from rstheory.audit import run_at_budget

@@ -88,6 +88,12 @@ def test_groups_and_crossings_of_a_family():
     for ranks in (*found.by_budget, *found.by_radius):
         assert ranks.groups == ((0, 1), (2,))
     assert (found.by_acr.low, found.by_acr.high) == ((1, 1, 3), (2, 2, 3))
+    radii = np.linspace(0.05, 1.2, 24).tolist()
+    tested = differences(logs, radii=radii)
+    ranked = group_intervals(logs, BudgetCurves(logs), radii=radii).by_radius
+    above = [ranks.above[i, j] or ranks.above[j, i] for ranks in ranked for i, j in combinations(range(3), 2)]
+    np.testing.assert_array_equal(above, tested.p_family <= 0.05)
+    assert np.any((tested.p <= 0.05) & (tested.p_family > 0.05))
     assert set(found.crossings) == {(0, 1), (0, 2), (1, 2)}
     assert [found.crossings[pair].order for pair in ((0, 2), (1, 2))] == ["one leads", "one leads"]
     assert found.crossings[0, 1].order == "open"

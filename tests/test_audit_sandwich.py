@@ -26,7 +26,7 @@ from rstheory.smoothing.tasks import Certify
 
 SETTINGS = {"attack": "pgd", "steps": 5, "m": 2, "restarts": 1, "halvings": 0, "eps": 2.0, "together": 8, "n": 100,
             "alpha": 0.01, "sigma": 0.5, "seed": 0, "tau": "0.0", "noise": "x", "dtype": "float32", "weights": "w",
-            "data": "d", "software": "s"}  # fmt: skip
+            "data": "d"}  # fmt: skip
 
 
 def attack_row(index=0, label=0, counts=(90, 10), norm=math.inf, attacked=None, **changes):
@@ -38,7 +38,7 @@ def attack_row(index=0, label=0, counts=(90, 10), norm=math.inf, attacked=None, 
         "attacked_counts": "" if attacked is None else ",".join(map(str, attacked)), "abstain_norm": math.inf,
         "judged": 1, **SETTINGS, **changes,
     }  # fmt: skip
-    return "\t".join(str(cells[name]) for name in ATTACK_LOG.columns)
+    return "\t".join(str(cells.get(name, "x")) for name in ATTACK_LOG.columns)
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from audit_logs import LOGS, counts_of_model, log_of_counts
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import allowed, data_sets
+from scipy.stats import binom
 
-from rstheory import certified_radius_inverse, max_radius
+from rstheory import certified_radius, certified_radius_inverse, clopper_pearson_lower, max_radius
+from rstheory.audit import accuracy_bounds
 from rstheory.audit.survival import acr_by_integral, survival, survival_by_label, survivals
 
 
@@ -89,9 +91,10 @@ def exceeds(curve, p, tail_of_population):
 
 
 def test_bands_of_labels_and_of_logs_hold_at_once():
-    """Ten labels of 30 images; two logs of the same 300 images with the same p, each with noise of its own. alpha = 0.05,
-    p ~ U(0.4, 1) anew each time. Events: any label's band, of the samples or of the population, exceeds the truth;
-    any log's does. Each at most 20 %."""
+    """Ten labels of 30 images; two logs of the same 300 images with the same p, each with noise of its own.
+
+    alpha = 0.05, p ~ U(0.4, 1) anew each time. Events: any label's band, of the samples or of the population, exceeds
+    the truth; any log's does. Each at most 20 %."""
     rng = np.random.default_rng(9)
     runs, labels, both = data_sets(1000, 60), np.zeros(2, int), np.zeros(2, int)
     for _ in range(runs):
@@ -101,6 +104,29 @@ def test_bands_of_labels_and_of_logs_hold_at_once():
         labels += np.any(own, axis=0)
         both += np.any([exceeds(curve, p, lambda t: t / 0.6) for curve in survivals(logs, 0.2)], axis=0)
     assert max(*labels, *both) <= allowed(runs, 0.2)
+
+
+def test_bands_where_the_level_is_used_up():
+    """400 images, all at a p at which nearly 30 % of the certificates are false: alpha = 0.3, n = 50.
+
+    Events: a band, of the population or of the samples, is above 0 just above p, or one of two bounds of certified
+    accuracy is; at most 10 % each."""
+    rng = np.random.default_rng(10)
+    bounds = np.asarray(clopper_pearson_lower(np.arange(51), 50, 0.3))
+    k = 42
+    p = float(bounds[k]) * (1 - 1e-9)
+    assert binom.sf(k - 1, 50, p) > 0.299
+    runs, missed = data_sets(2000, 150), np.zeros(3, int)
+    for _ in range(runs):
+        log = log_of_counts(rng.binomial(50, np.full(400, p)), n=50, alpha=0.3)
+        curve = survival(log, rho=0.1)
+        above = curve.tail < 1 - p
+        at = accuracy_bounds(log, float(certified_radius(bounds[k], 0.5)) * (1 - 1e-12), 0.1)
+        missed += (curve.lower_population[above].max(initial=0) > 0, curve.lower_samples[above].max(initial=0) > 0,
+                   at.population > 0 or at.samples > 0)  # fmt: skip
+    assert max(missed) <= allowed(runs, 0.2)
+    assert max(missed[:2]) <= allowed(runs, 0.1)
+    assert missed.min() > 0
 
 
 def test_each_label_and_each_log_gets_its_share():

@@ -1,5 +1,7 @@
 """Methods compared over several runs, from surveys: who is ahead, by how much, and on which images."""
 
+import lzma
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +26,7 @@ def write(folder, method, seed, p, rng, sigma=0.5):
         rows.append("\t".join(map(str, (*cells, f"{k},{DRAWS - k},0"))))
     (folder / method).mkdir(exist_ok=True)
     text = ("\n".join(rows) + "\n").encode()
-    (folder / method / f"survey_{sigma:.2f}_seed{seed}.tsv").write_bytes(text)
+    (folder / method / f"survey_{sigma:.2f}_seed{seed}.tsv.xz").write_bytes(lzma.compress(text))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def test_folders_without_or_with_other_surveys_are_refused(tmp_path):
     write(tmp_path, "easy", 0, np.full(21, 0.7), rng)
     with pytest.raises(ValueError, match="hold different images"):
         find_runs(tmp_path)
-    (tmp_path / "easy/survey_0.50_seed0.tsv").rename(tmp_path / "easy/survey_0.25_seed0.tsv")
+    (tmp_path / "easy/survey_0.50_seed0.tsv.xz").rename(tmp_path / "easy/survey_0.25_seed0.tsv.xz")
     with pytest.raises(ValueError, match=r"no survey at sigma=0\.25"):
         find_runs(tmp_path)
 
@@ -116,3 +118,13 @@ def test_holm_by_hand():
     assert _holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert np.isnan(_holm([np.nan, 0.2])[0])
     assert pd.Series(_holm([0.9, 0.8])).max() <= 1
+
+
+def test_everything_is_drawn_and_written(levels, tmp_path):
+    from rstheory.plots.methods_report import write_methods
+
+    written = write_methods(levels, tmp_path / "out")
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in written}
+    assert names >= {"methods.csv", "orders.csv", "gains.csv", "sigma_0.5/methods.png", "sigma_0.5/methods_gains.txt"}
+    assert all(path.stat().st_size for path in written)
+    assert "another run" in (tmp_path / "out/sigma_0.5/methods_gains.txt").read_text()

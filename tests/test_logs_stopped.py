@@ -1,4 +1,4 @@
-"""Logs that a stopping rule or another bound made: read as what they are, and refused where a fixed n is needed (G8)."""
+"""Logs that a stopping rule or another bound made: read as what they are, refused where a fixed n is needed (G8)."""
 
 import json
 
@@ -45,7 +45,9 @@ def test_the_reader_says_which_rule_stopped_it(stopped):
     assert codes(log) == ["stopping-rule"]
     (finding,) = log.warnings
     assert finding.is_note
-    assert f"the rule {rule} stopped each sample, after {log.draws.min()} to {log.draws.max():,} draws" in finding.message
+    assert (
+        f"the rule {rule} stopped each sample, after {log.draws.min()} to {log.draws.max():,} draws" in finding.message
+    )
     assert not log.fixed_budget
     assert log.select(np.arange(3)).draws.tolist() == log.draws[:3].tolist()
 

@@ -17,8 +17,10 @@ SMALL = ["vit2-64", "mbconv8-16-16"]
 @pytest.mark.parametrize("arch", SMALL)
 def test_logits_do_not_depend_on_the_batch_and_survive_a_checkpoint(arch, tmp_path):
     torch.manual_seed(0)
-    model = build(arch, 10, (3, 16, 16)).eval()
-    images = torch.rand(3, 3, 16, 16)
+    model, images = build(arch, 10, (3, 16, 16)), torch.rand(3, 3, 16, 16)
+    for _ in range(20):
+        model(images)  # batch norm learns how small the activations of fresh layers are
+    model.eval()
     logits = model(images)
     assert logits.shape == (3, 10)
     torch.testing.assert_close(model(images[1:2]), logits[1:2], rtol=1e-4, atol=1e-5)
@@ -60,7 +62,7 @@ def test_the_transformer_is_attention_by_the_book():
 
 @pytest.mark.parametrize("arch", SMALL)
 def test_their_cost_is_counted(arch):
-    assert cost_of(build(arch, 10, (3, 16, 16)), (3, 16, 16)).forward > 1e5
+    assert cost_of(build(arch, 10, (3, 16, 16)), (3, 16, 16)).measured > 1e5
 
 
 @pytest.mark.parametrize(

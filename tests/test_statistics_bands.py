@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 from scipy.stats import binom, ksone
 
 from rstheory.statistics import survival_lower

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 from scipy.stats import binom, norm
 
 from rstheory import certified_radius, clopper_pearson_lower, radius_from_count

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 
 from rstheory.statistics import bounded_mean_lower
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from misses import allowed, data_sets
 from scipy.stats import binomtest, false_discovery_control
 
 from rstheory.statistics import adjusted, mcnemar, share_of, sign_flip_test

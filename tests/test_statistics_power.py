@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import data_sets
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import data_sets
 from scipy.stats import nct, t, ttest_ind
 
 from rstheory.statistics import power_of_runs, runs_needed

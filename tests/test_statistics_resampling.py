@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coverage import allowed, data_sets
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import allowed, data_sets
 
 from rstheory.statistics import above_beyond_error, paired_differences, ranking, resampled_means
 from rstheory.statistics.resampling import RESAMPLES, resampling_weights

@@ -20,6 +20,7 @@ from rstheory._version import __version__
 from rstheory.atlas.grid import Images
 from rstheory.atlas.rules import Rules
 from rstheory.atlas.summary import Summary
+from rstheory.logs.arrays import compact
 
 _FORMAT = "rstheory atlas cache 1"
 
@@ -98,7 +99,8 @@ def _lines(kept: Mapping[str, Kept]) -> Iterable[dict[str, Any]]:
 
 
 def _images(line: Mapping[str, Any]) -> Images:
-    images = Images(np.array(line["index"], dtype=np.int64), np.array(line["label"], dtype=np.int64))
+    columns = (compact(np.array(line[name], dtype=np.int64)) for name in ("index", "label"))
+    images = Images(*columns)
     if images.key != line["images"]:
         raise ValueError("images do not fit their digest")
     return images

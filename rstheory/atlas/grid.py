@@ -70,13 +70,13 @@ def unpacked(content: bytes) -> Levels:
 class Images:
     """Which images a log is about: their numbers in the data set and their labels, in the order of the log."""
 
-    index: NDArray[np.int64]
-    label: NDArray[np.int64]
+    index: NDArray[np.integer[Any]]
+    label: NDArray[np.integer[Any]]
 
     @property
     def key(self) -> str:
         """A digest, equal for equal images in equal order."""
-        return _digest(self.index, self.label)
+        return _digest(self.index.astype(np.int64), self.label.astype(np.int64))
 
     def common(self, other: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of both that are the same images: the same number and the same label."""
@@ -87,7 +87,8 @@ class Images:
 
 def rows_digest(images: Images, predict: NDArray[Any], radius: Float) -> str:
     """A digest that two logs share which hold the same rows, whatever their time column says."""
-    return _digest(images.index, images.label, predict.astype(np.int64), radius.astype(np.float64))
+    index, label, predicted = (array.astype(np.int64) for array in (images.index, images.label, predict))
+    return _digest(index, label, predicted, radius.astype(np.float64))
 
 
 def _digest(*arrays: NDArray[Any]) -> str:

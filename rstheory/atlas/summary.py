@@ -125,10 +125,11 @@ def summarise(
     n, alpha: the common budget. A log with more draws is cut down to it by keeping n of its draws, chosen at random
     from a fixed seed, which is a run at that budget (C7); one with fewer keeps its own.
     """
-    images = Images(log.index.astype(np.int64), log.label.astype(np.int64))
+    images = Images(log.index, log.label)
     digest = rows_digest(images, log.predict, log.radius)
     gaussian = named.certificate == GAUSSIAN
-    findings = tuple(f for f in log.warnings if gaussian or f.code not in _OF_GAUSSIAN)
+    idle = _OF_GAUSSIAN if not gaussian else () if named.sigma is None else ("sigma-against-name",)  # the rule says so
+    findings = tuple(f for f in log.warnings if f.code not in idle)
     common = _Common.of(log, n, alpha) if gaussian and log.fixed_budget else None
     kept = {} if common is None else common.curve(log, digest)
     return (

@@ -6,27 +6,28 @@ that the others are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rstheory._check import Float
 from rstheory._words import short_labels
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution, attribution_errors
 from rstheory.audit.groups import ranks
 from rstheory.audit.paired import common_samples, lead
 from rstheory.audit.report import LARGEST_PREDICTED, AuditReport, Group
-from rstheory.audit.standing import LEVEL, Contest
 from rstheory.audit.survival import survival
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.ranks import Ranking
 
 SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
 _BUDGETS_PER_DECADE = 8
 _MOST_RADII = 16  # at which ranks are shown
 _RANK_COLUMNS = ["log", "by", "at", "value", "rank", "first"]
-_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
+_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N
 
 
 def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
@@ -84,24 +85,23 @@ def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str
     """
     decades = np.log10(curves.n / SMALLEST_BUDGET)
     spread = SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_PER_DECADE * decades) + 2)
-    return _budget_rows(curves, which, names, sorted({*(int(n) for n in np.round(spread)), curves.n}), "exact")
+    budgets = sorted({*(int(n) for n in np.round(spread)), curves.n})
+    return _budget_rows(lambda n: curves.acr(n)[list(which)], names, budgets, "exact")
 
 
 def predicted_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-    """Expected ACR beyond N, from a model, as `budget_frame` gives it below.
-
-    It starts at N + 1, so that a step between the two is seen for what it is.
-    """
-    beyond = sorted({curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)} - {curves.n})
-    return _budget_rows(curves, which, names, [n for n in beyond if n <= LARGEST_PREDICTED], "predicted")
+    """Expected ACR from N + 1 on, from the estimated distribution of p, as `budget_frame` gives it up to N."""
+    budgets = [n for n in (curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)) if n > curves.n]
+    beyond = sorted({n for n in budgets if n <= LARGEST_PREDICTED})
+    return _budget_rows(lambda n: curves.predicted(n, which), names, beyond, "predicted")
 
 
 def _budget_rows(
-    curves: BudgetCurves, which: Sequence[int], names: Sequence[str], budgets: Sequence[int], kind: str
+    acr_at: Callable[[int], Float], names: Sequence[str], budgets: Sequence[int], kind: str
 ) -> pd.DataFrame:
     rows = []
     for n in budgets:
-        acr = curves.acr(n)[list(which)]
+        acr = acr_at(n)
         rows += [
             {"log": name, "n": n, "acr": float(value), "lead": float(value - acr[0]), "kind": kind}
             for name, value in zip(names, acr, strict=True)
@@ -158,33 +158,25 @@ def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.Da
     step = 1
     while len(reached) > _MOST_RADII * step:
         step *= 2
-    tested = group.standing
+    found = None if group.standing is None else group.standing.found
+    rankings: list[Ranking | None] = [None] * len(by_budget) if found is None else list(found.by_budget)
     rows = [
-        *_ranked("ACR", group.budgets, by_budget, range(len(group.budgets)), tested and tested.by_budget, order),
-        *_ranked("certified accuracy", group.radii, by_radius, reached[::step], tested and tested.by_radius, order),
+        row
+        for n, values, ranking in zip(group.budgets, by_budget, rankings, strict=True)
+        for row in _ranked("ACR", n, values, ranking, order)
     ]
+    for k in reached[::step]:
+        ranking = None if found is None else found.by_radius[k]
+        rows += _ranked("certified accuracy", group.radii[k], by_radius[k], ranking, order)
     return pd.DataFrame([{**row, "log": names[row["log"]]} for row in rows], columns=_RANK_COLUMNS)
 
 
 def _ranked(
-    by: str,
-    places: Sequence[float],
-    values: Sequence[Sequence[float]],
-    chosen: Sequence[int],
-    contest: Contest | None,
-    order: Sequence[int],
+    by: str, at: float, values: Sequence[float], ranking: Ranking | None, order: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Rows of `rank_frame`; a log by its number among those drawn, `order` being their positions in the group."""
+    """Rows of `rank_frame` at one place; a log by its number among those drawn, whose positions are `order`."""
     rows = []
-    for k in chosen:
-        rank = ranks(values[k])
-        place = None if contest is None else next((i for i, at in enumerate(contest.places) if at == places[k]), None)
-        best = order[rank.index(1)]
-        for i, own in enumerate(order):
-            first = None
-            if contest is not None and place is not None:
-                first = rank[i] == 1 or bool(contest.p[place, best, own] >= LEVEL)
-            rows.append(
-                {"log": i, "by": by, "at": float(places[k]), "value": values[k][i], "rank": rank[i], "first": first}
-            )
+    for i, rank in enumerate(ranks(values)):
+        first = None if ranking is None else not any(ranking.above[other, order[i]] for other in order)
+        rows.append({"log": i, "by": by, "at": float(at), "value": values[i], "rank": rank, "first": first})
     return rows

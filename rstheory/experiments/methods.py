@@ -78,6 +78,11 @@ def find_runs(root: Path) -> dict[float, list[Runs]]:
     return levels
 
 
+def folders_of_runs(root: Path) -> list[Path]:
+    """Folders below `root` that hold surveyed runs, one folder a method."""
+    return sorted({path.parent.parent for path in root.rglob("survey_*") if _NAME.fullmatch(path.name)})
+
+
 def _figures(sigma: float) -> Mapping[str, Functional]:
     """What the table of methods shows of each."""
     return {
@@ -198,7 +203,8 @@ def survival_changes(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
                     interval = found.population
                     cells = {"sigma": sigma, "method": runs.method, "u": u, "change": found.value}
                     rows.append(cells | {"low": interval.low, "high": interval.high})
-    return pd.DataFrame(rows).sort_values(["sigma", "method", "u"], kind="stable", ignore_index=True)
+    frame = pd.DataFrame(rows, columns=["sigma", "method", "u", "change", "low", "high"])
+    return frame.sort_values(["sigma", "method", "u"], kind="stable", ignore_index=True)
 
 
 def _kind(p: Float) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from rstheory.audit.full_view import full_view
 from rstheory.audit.report import AuditReport
 from rstheory.audit.verdict import Verdict, judge
 from rstheory.logs.finding import Finding
-from rstheory.pages.blocks import Block, Page, Paragraph, Points, Remark, Section, Table
+from rstheory.pages.blocks import Block, Chart, Page, Paragraph, Points, Remark, Section, Table
 from rstheory.tables import Column, TextColumn
 
 Unread = Sequence[tuple[str, str]]  # a path, and why it was not read
@@ -35,7 +35,7 @@ def audit_page(
     sections = []
     for number, (group, told) in enumerate(zip(report.groups, _told(report, known), strict=True)):
         charts, controls = group_charts(report, group, known.groups[number], told.tables, f"g{number}")
-        shown = {chart.table.caption for chart in charts}
+        shown = {chart.table.caption for chart in charts if isinstance(chart, Chart)}
         sections.append(Section(group.title, (*told.blocks(shown), *charts), controls))
     return Page(
         title=f"Audit of {plural(len(report.logs), 'certification log')}",

@@ -27,6 +27,13 @@ CAPTIONS: Mapping[str, str] = {
     "classes": "Which classes pay for a higher ACR: those below the line lost.",
     "radius_and_sensitivity": "A little more p is worth most where p is near 1 already.",
     "sampling_weight": "Training with reweighing draws easy samples often, and hard ones seldom.",
+    "methods": "Each method's mean p, ACR and certified accuracy, with 95 % intervals over images and training runs.",
+    "methods_gains": (
+        "Where each method gains its ACR, by how hard the images are for Gaussian training, and what their p does."
+    ),
+    "methods_survival": (
+        "Above the line, more images have at least so high a p than under Gaussian training; below it, fewer."
+    ),
     "gain_by_mean_and_spread": (
         "ACR can rise while the mean of p falls: then all of the gain, and more, is a wider spread between samples."
     ),

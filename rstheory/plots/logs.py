@@ -84,12 +84,11 @@ def _draw_leads(axes: Axes, curves: pd.DataFrame, names: Sequence[str], look_of:
         axes.step(rows["tail"], lead, where="pre", color=look.color, linestyle=look.dash)
         ends[name] = float(lead.iloc[-1])
         tails = [tail for tail in _ERRORS_SHOWN if rows["tail"].min() < tail < rows["tail"].max()]
-        # A row holds down to the u before it, so that at a tail the next smaller row counts.
-        at = [int(np.flatnonzero(rows["tail"] <= tail)[0]) for tail in tails]
+        at = sorted({int(np.flatnonzero(rows["tail"] <= tail)[0]) for tail in tails})  # the next step
         apart = 10 ** (_SIDE_BY_SIDE * (i - (len(names) - 2) / 2))
         axes.errorbar(
-            np.array(tails) * apart, lead.iloc[at], 200 * rows["lead_error"].iloc[at], color=look.color, fmt="none",
-            elinewidth=0.9, capsize=1.2,
+            rows["tail"].iloc[at] * apart, lead.iloc[at], 200 * rows["lead_error"].iloc[at], color=look.color,
+            fmt="none", elinewidth=0.9, capsize=1.2,
         )  # fmt: skip
     return ends
 
@@ -181,8 +180,8 @@ def radius_accuracy(curves: pd.DataFrame, title: str, looks_of: Looks | None = N
 def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str, looks_of: Looks | None = None) -> Figure:
     """Expected ACR against the budget, and the lead over the first log; dots where two logs change places (C7, C8).
 
-    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model, which does
-    not join the exact curve where the model is off.
+    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: predicted from an estimated
+    distribution of p.
     """
     with style():
         names, look_of = _names(curves), _looks(curves, looks_of)

@@ -46,7 +46,7 @@ def standing(table: pd.DataFrame, names: dict[str, str]) -> Figure:
     return figure
 
 
-_TITLES = {"mean p": "mean $p$", "ACR": "ACR, $N = 10^5$", "S(0.99)": "images with $p \\geq 0.99$"}
+_TITLES = {"mean p": "mean $p$", "ACR": "ACR, $N = 10^5$", "S(0.99)": "$p \\geq 0.99$"}
 
 
 def survival_changes(frame: pd.DataFrame, names: dict[str, str]) -> Figure:
@@ -95,5 +95,5 @@ def gains(table: pd.DataFrame, names: dict[str, str]) -> Figure:
         left.set_yticks(range(len(order)), [names.get(method, method) for method in order])
         left.set(xlabel="part of the change in ACR", title="(a) where ACR is gained")
         right.set(xlabel="change of the mean $p$", title="(b) how $p$ changes")
-        left.legend(loc="lower right")
+        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")
     return figure
