@@ -18,11 +18,11 @@ def half_space(path, radius):
 
     So every digit has class 0 with probability Phi(radius/sigma), and its true radius is `radius`.
     """
-    model = build("mlp", 10, (1, 8, 8))
+    model = build("mlp", 10, (1, 8, 8), mean=[0.0], std=[1.0])
     with torch.no_grad():
         for weights in model.parameters():
             weights.zero_()
-        first, second, last = (layer for layer in model if isinstance(layer, torch.nn.Linear))
+        first, second, last = (layer for layer in model.modules() if isinstance(layer, torch.nn.Linear))
         first.weight[0, 0], first.bias[0] = 1.0, radius
         first.weight[1, 0], first.bias[1] = -1.0, -radius
         for unit in (0, 1):

@@ -5,8 +5,9 @@
 RULE is one of RULES, or "all" for one after the other.
 
 torch is imported once, and every run is a forked child of this process, so that a kill takes a second. Prints one line
-a trial: the rule, its number, whether it was killed before its end, the lines in the log then, and the bytes behind the last of
-them. Ends with an error if a resumed log differs, in any column but `time`, from that of a run that nobody disturbed.
+a trial: the rule, its number, whether it was killed before its end, the lines in the log then, and the bytes behind the
+last of them. Ends with an error if a resumed log differs, in any column but `time`, from that of a run that nobody
+disturbed.
 """
 
 import os
