@@ -22,6 +22,8 @@ FACES = (
     "rstheory.plots",
     "rstheory.sequential",
     "rstheory.mixture",
+    "rstheory.survey",
+    "rstheory.statistics",
     "rstheory.certify",
     "rstheory.rigorous",
     "rstheory.symbolic",

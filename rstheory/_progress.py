@@ -33,11 +33,12 @@ def silent_parts(what: str) -> Progress:
     return silent
 
 
-def on_terminal(what: str, unit: str) -> Progress:
+def on_terminal(what: str, unit: str, groups: tuple[str, int] | None = None) -> Progress:
     """A progress bar where a person is looking, with the speed and the time left; nothing in a pipe.
 
-    what: what is being done, such as "certifying". unit: what a step is, in the plural, such as "draws". Where
-    `torchrun` started several processes, the first one speaks for all.
+    what: what is being done, such as "certifying". unit: what a step is, in the plural, such as "draws". groups: what
+    so many steps make, in the plural, such as ("images", 100_100): how many are done is told, too. Where `torchrun`
+    started several processes, the first one speaks for all.
 
     >>> with on_terminal("reading", "logs")(2) as advance:
     ...     advance(2)
@@ -65,7 +66,14 @@ def on_terminal(what: str, unit: str) -> Progress:
             def render(self, task: Task) -> Text:
                 return Text(f"{unit}, {task.finished_speed or task.speed or 0:,.0f} a second")
 
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Speed(), TimeElapsedColumn(),
+        class Groups(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                if groups is None:
+                    return Text()
+                name, size = groups
+                return Text(f"{int(task.completed / size):,} of {int((task.total or 0) / size):,} {name},")
+
+        columns = (TextColumn(what), BarColumn(), Groups(), MofNCompleteColumn(), Speed(), TimeElapsedColumn(),
                    TimeRemainingColumn())  # fmt: skip
         with Progress(*columns, console=Console(stderr=True), transient=True) as display:
             task = display.add_task("", total=total)

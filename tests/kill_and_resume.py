@@ -1,8 +1,8 @@
-"""Kill a certification run with SIGKILL at random moments and resume it. A program of its own, for test_smoothing_run.
+"""Kill a certification run, or an attack, with SIGKILL at random moments and resume it. A program, for tests of runs.
 
     python tests/kill_and_resume.py CHECKPOINT FOLDER TRIALS SEED RULE
 
-RULE is "fixed", or "stopping" for samples that need different numbers of draws.
+RULE is "fixed", or "stopping" for samples that need different numbers of draws; "attack" attacks instead.
 
 torch is imported once, and every run is a forked child of this process, so that a kill takes a second. Prints one line
 a trial: its number, whether it was killed before its end, the lines in the log then, and the bytes behind the last of
@@ -21,6 +21,7 @@ import sklearn.datasets  # noqa: F401  # once, instead of in every child
 from stopping import Patience
 
 from rstheory.sequential.rule import FixedDraws
+from rstheory.smoothing.attacks import PGD, Attack, attack_checkpoint
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 
@@ -28,6 +29,10 @@ RULES = {"fixed": FixedDraws(1500), "stopping": Patience((100, 150, 225, 340, 50
 
 
 def certify(rule: str, checkpoint: Path, out: Path, resume: bool) -> None:
+    if rule == "attack":
+        attack = Attack(0.5, 2.0, PGD(3), m=4, halvings=3, n=200)
+        attack_checkpoint(attack, checkpoint=checkpoint, source="digits", out=out, skip=8, rows=12, resume=resume)
+        return
     task = Certify(sigma=0.5, rule=RULES[rule], n0=50, seed=3)
     run_checkpoint(
         task, checkpoint=checkpoint, source="digits", out=out, skip=5, machine=Machine(batch=64), resume=resume

@@ -11,7 +11,6 @@ from rstheory.atlas import Summary, shipped
 from rstheory.atlas import atlas as full_atlas
 from rstheory.atlas import cache as caches
 from rstheory.atlas.budgets import acr_at, label_counts
-from rstheory.atlas.summary import share_of_easiest
 
 
 def atlas(folders, **settings):
@@ -168,14 +167,6 @@ def test_a_common_budget_below_the_log_s_own_is_a_run_at_it(folder):
     assert expected.mean.max() <= float(radius_from_count(300, 300, 0.001)) + 1e-12
     assert row.survival[0] <= log.clean_accuracy + 5 / np.sqrt(log.samples)
     assert row.survival == atlas([folder], n=300).rows[0].survival, "a fixed seed"
-
-
-@pytest.mark.parametrize(
-    ("radius", "share"), [([1.0] * 10, 0.1), ([0.0] * 9 + [1.0], 1.0), ([1.0] * 5 + [0.0] * 5, 0.2)]
-)
-def test_share_of_the_easiest_tenth(radius, share):
-    assert share_of_easiest(np.array(radius)) == pytest.approx(share, abs=1e-12)
-    assert np.isnan(share_of_easiest(np.zeros(5)))
 
 
 def test_no_process_is_refused(folder):

@@ -19,10 +19,10 @@ ROOT = PACKAGE.parent
 FLOORS = (
     ("_check", "_files", "_version", "_progress", "_words", "_classes", "_extras"),
     ("_provenance", "tables"),
-    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
+    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
     ("sequential", "randomized", "two_class", "bounds", "planning"),
     ("transport",),
-    ("mixture",),
+    ("mixture", "statistics"),
     ("certify",),
     ("logs",),
     ("survey",),

@@ -76,4 +76,4 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
 
 def test_a_batch_has_an_image_for_every_process(tmp_path):
     with pytest.raises(ValueError, match="batch=1 is not allowed: 2 processes need an image each"):
-        trained(tmp_path / "a.safetensors", "gaussian", quick(batch=1), share=Share(0, 2))
+        trained(tmp_path / "a.safetensors", "gaussian", quick(batch=1), share=Share(0, 2, store=object()))

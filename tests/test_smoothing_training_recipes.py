@@ -15,6 +15,7 @@ from training_runs import Stopping as StoppingAt  # noqa: E402
 from rstheory.cli import app  # noqa: E402
 from rstheory.smoothing.data import mirror_and_shift  # noqa: E402
 from rstheory.smoothing.models import build, load_checkpoint  # noqa: E402
+from rstheory.smoothing.models.weights import narrowed  # noqa: E402
 from rstheory.smoothing.share import Share  # noqa: E402
 from rstheory.smoothing.training import RECIPES, Plan, Settings, Triangle, compose, least_draws, train  # noqa: E402
 from rstheory.smoothing.training.budget import planned_pflop  # noqa: E402
@@ -231,3 +232,29 @@ def test_twice_the_minutes_buy_twice_the_operations():
     assert 0 < one < two  # by 2000 but for the machine's mood
     with pytest.raises(ValueError, match="minutes="):
         plan.pflop_in(0.0, few_digits(), CPU, Share())
+
+
+# -- small checkpoints -----------------------------------------------------------------------------------------------
+
+
+def test_rounded_weights_make_a_file_of_half_the_size(tmp_path):
+    whole, half = tmp_path / "whole.safetensors", tmp_path / "half.safetensors"
+    trained(whole, "gaussian", quick())
+    trained(half, "gaussian", quick(weights="float16"))
+    assert half.stat().st_size < 0.55 * whole.stat().st_size
+    one, other = load_checkpoint(whole).model, load_checkpoint(half).model
+    for exact, rounded in zip(one.parameters(), other.parameters(), strict=True):
+        assert rounded.dtype == torch.float32
+        assert torch.equal(rounded, exact.half().float())
+    for exact, rounded in zip(one.buffers(), other.buffers(), strict=True):
+        assert torch.equal(exact, rounded)
+    with pytest.raises(ValueError, match="weights='int8'"):
+        quick(weights="int8")
+
+
+@given(st.lists(st.floats(width=32), min_size=1, max_size=20))
+def test_narrow_tensors_lose_no_bit(values):
+    """Infinities and subnormals too; what float16 cannot hold, NaN among it, stays as it is."""
+    tensor = torch.tensor(values)
+    stored = narrowed(tensor)
+    assert stored.float().view(torch.int32).tolist() == tensor.view(torch.int32).tolist()

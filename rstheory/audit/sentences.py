@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rstheory._words import plural
 from rstheory.audit.verdict import Dependence, GroupVerdict, Suspect, Verdict
+from rstheory.statistics.crossing import CrossingInterval
 from rstheory.trivial import Budget
 
 MOST_LINES = 10  # the title and all
@@ -108,7 +109,7 @@ def _heading(group: GroupVerdict, common: dict[str, float]) -> str:
 def _texts(group: GroupVerdict) -> list[str]:
     """Who is first in a group of several logs, and what that depends on."""
     if group.by_budget is None or group.by_radius is None:
-        return [f"{group.order[0]} has the largest ACR, {group.acr[0]:.4f}; too many logs for tests."]
+        return [f"{group.order[0]} has the largest ACR, {group.acr[0]:.4f}; not tested."]
     changes = [_changes(group, group.by_budget, "N")] if len(group.by_budget.places) > 1 else []
     return [_standing(group), " ".join([*changes, _changes(group, group.by_radius, "r")])]
 
@@ -156,12 +157,17 @@ def _changes(group: GroupVerdict, found: Dependence, symbol: str) -> str:
     if not leads and beyond:
         most = max(found.contradictions, key=lambda pair: len(pair.at))
         leads = f"{most.below} leads {most.above} at {_at(symbol, most.at)}"
-    elif not leads and symbol == "N" and group.crossings and group.order[1] in group.top:
-        leads = f"{group.order[0]} passes {group.order[1]} at N={group.crossings[-1]:,}"
-        return f"{text} ({leads})."
+    elif not leads and symbol == "N" and group.crossing is not None and isinstance(group.crossing.estimate, int):
+        return f"{text} ({_overtaking(group.order, group.crossing)})."
     elif not beyond and leads:
         return f"{text}. Beyond error {leads}."
     return f"{text}: {leads}." if leads else f"{text}."
+
+
+def _overtaking(order: Sequence[str], found: CrossingInterval) -> str:
+    """At which budget the first log overtakes the second, with its interval."""
+    low, high = (f"{end:,}" if isinstance(end, int) else end for end in (found.low, found.high))
+    return f"{order[0]} passes {order[1]} at N={found.estimate:,}, {100 * (1 - found.rho):g} %: {low} to {high}"
 
 
 def _leads_elsewhere(group: GroupVerdict, found: Dependence, symbol: str) -> str:
@@ -221,7 +227,7 @@ def _instead(groups: Sequence[GroupVerdict]) -> str:
     text += " (--figures draws the curves and their bands)"
     if any(group.tiers for group in groups):
         text += (
-            ". Name no winner within error: paired tests over the images (5 %, Holm) see no difference there, and what"
-            " another training run would change is not even in it"
+            ". Name no winner within error: paired tests over the images (5 % for all pairs at once) see no difference"
+            " there, and what another training run would change is not even in it"
         )
     return f"{text}."

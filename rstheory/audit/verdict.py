@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from rstheory.audit.report import AuditReport, Group, LogReport
-from rstheory.audit.standing import Contest, Standing
+from rstheory.audit.standing import Standing
 from rstheory.logs.evidence import BUDGETS, LEVELS, PROOF, fit
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.crossing import CrossingInterval
+from rstheory.statistics.ranks import Ranking
 from rstheory.trivial import Budget, budget_for_acr, trivial_acr
 
 # Findings by which a log contradicts itself or what it was read as, each with the reason in a few words.
@@ -71,7 +72,7 @@ class Dependence:
     """How the order of the logs of a group depends on the budget, or on the radius.
 
     places: budgets or radii looked at, ascending.
-    first: at each place the log that leads, then those within error of it; none where all are within error of it.
+    first: at each place the log that leads, then those within error of it; none where all are.
     pairs: number of pairs compared.
     contradictions: those whose order is another one somewhere, beyond error.
     within: number of the others whose order is another one somewhere, within error.
@@ -106,12 +107,13 @@ class GroupVerdict:
     """What is found about the logs of one group.
 
     label, sigma, n, alpha: of the group. title: all of it in words.
-    order: names by falling ACR at the group's budget, radii that it cannot certify cut off. acr: ACR in this order.
+    order: names by falling ACR at the group's budget, radii that it cannot certify cut off; on the images that all logs
+        hold, where they were tested. acr: ACR in this order.
     standard_error: of the first one's ACR. acr_at: the first one's expected ACR at each smaller budget.
-    tiers: the first log with those within error of it, then the next that is not among them, and so on; see
-        `Standing.tiers`. Empty where the logs were not compared.
-    by_budget, by_radius: how the order depends on them; None where the logs were not compared.
-    crossings: budgets at which the first two change places, where every pair was compared.
+    tiers: the logs that no other is above beyond error, then those of the others, and so on. Empty where the logs were
+        not tested.
+    by_budget, by_radius: how the order depends on them; None where the logs were not tested.
+    crossing: at which budget the first log overtakes the second, with an interval; None where that is not known.
     constant: the constant classifier beside them; None where rows have settings of their own.
     """
 
@@ -127,12 +129,12 @@ class GroupVerdict:
     tiers: tuple[tuple[str, ...], ...]
     by_budget: Dependence | None
     by_radius: Dependence | None
-    crossings: tuple[int, ...]
+    crossing: CrossingInterval | None
     constant: Constant | None
 
     @property
     def top(self) -> tuple[str, ...]:
-        """The log with the largest ACR and those within error of it."""
+        """The logs within error of the first: those that no other is above beyond error."""
         return self.tiers[0] if self.tiers else self.order[:1]
 
 
@@ -190,8 +192,8 @@ def _fitting_budget(log: CertificationLog) -> tuple[int, float] | None:
 
 def _group(report: AuditReport, group: Group) -> GroupVerdict:
     logs, standing, names = report.members(group), group.standing, group.names
-    acr = [log.acr_at(group.n) for log in logs]
-    order = sorted(range(len(logs)), key=lambda i: (-acr[i], i)) if standing is None else standing.order
+    acr = [log.acr_at(group.n) for log in logs] if standing is None else list(standing.found.acr)
+    order = sorted(range(len(logs)), key=lambda i: (-acr[i], i))
     first = logs[order[0]]
     return GroupVerdict(
         label=group.label,
@@ -204,30 +206,25 @@ def _group(report: AuditReport, group: Group) -> GroupVerdict:
         standard_error=first.log.standard_error,
         acr_at=tuple((budget.n, budget.acr) for budget in first.budgets if budget.n < group.n),
         tiers=() if standing is None else tuple(tuple(names[i] for i in tier) for tier in standing.tiers),
-        by_budget=None if standing is None else _dependence(standing, standing.by_budget, names),
-        by_radius=None if standing is None else _dependence(standing, standing.by_radius, names),
-        crossings=_crossings(group, logs, order),
+        by_budget=None if standing is None else _dependence(standing, group.budgets, standing.found.by_budget, names),
+        by_radius=None if standing is None else _dependence(standing, group.radii, standing.found.by_radius, names),
+        crossing=None if standing is None else standing.crossing,
         constant=None if group.varying else _constant(group, logs, [names[i] for i in order], [acr[i] for i in order]),
     )
 
 
-def _dependence(standing: Standing, contest: Contest, names: tuple[str, ...]) -> Dependence:
-    changes = standing.changes(contest)
-    firsts = (standing.first_at(contest, place) for place in range(len(contest.places)))
+def _dependence(
+    standing: Standing, places: Sequence[float], rankings: Sequence[Ranking], names: Sequence[str]
+) -> Dependence:
+    changes = standing.changes(places, rankings)
+    firsts = (standing.first(ranking) for ranking in rankings)
     return Dependence(
-        contest.places,
+        tuple(places),
         tuple(tuple(names[i] for i in first) if len(first) < len(names) else () for first in firsts),
         changes.pairs,
         tuple(Contradiction(names[r.above], names[r.below], r.at) for r in changes.reversals),
         changes.within,
     )
-
-
-def _crossings(group: Group, logs: tuple[LogReport, ...], order: Any) -> tuple[int, ...]:
-    """Budgets at which the two logs with the largest ACR change places."""
-    leaders = {logs[i].log.path for i in order[:2]}
-    pairs = (pair.crossing_budgets for pair in group.comparisons if {pair.a, pair.b} == leaders)
-    return next(pairs, ())
 
 
 def _constant(group: Group, logs: tuple[LogReport, ...], order: list[str], acr: list[float]) -> Constant | None:

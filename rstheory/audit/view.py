@@ -102,8 +102,8 @@ def _table(report: AuditReport, group: Group) -> Rows:
         Column("s.e.", tuple(number(report.log.standard_error, ".4f") for report in shown)),
     ]
     if group.standing is not None:
-        letters = _letters(group.standing.tiers, len(logs))
-        columns.append(TextColumn("alike", tuple(letters[i] for i in order)))
+        tier = {i: k for k, tier in enumerate(group.standing.tiers, 1) for i in tier}
+        columns.append(Column("tier", tuple(f"{tier[i]}" for i in order)))
     for n in _SHOWN_BUDGETS:
         if n in group.budgets[:-1]:
             columns.append(Column(f"N={n:,}", tuple(f"{report.acr_at(n):.4f}" for report in shown)))
@@ -117,20 +117,6 @@ def _table(report: AuditReport, group: Group) -> Rows:
     return Rows((TextColumn("log", tuple(names[i] for i in order)),), tuple(columns))
 
 
-def _letters(tiers: Sequence[Sequence[int]], logs: int) -> list[str]:
-    """The letters of each log: two logs that share one are within error of the first that has it.
-
-    >>> _letters([(2, 0), (0, 1)], 3)
-    ['ab', 'b', 'a']
-    """
-    names = [_letter(k) for k in range(len(tiers))]
-    return ["".join(name for name, tier in zip(names, tiers, strict=True) if i in tier) for i in range(logs)]
-
-
-def _letter(k: int) -> str:
-    return chr(ord("a") + k) if k < 26 else f"({k + 1})"
-
-
 def _remarks(report: AuditReport) -> Iterator[Block]:
     """How to read the tables, and what their numbers rest on: each thing once."""
     if not report.logs:
@@ -138,7 +124,7 @@ def _remarks(report: AuditReport) -> Iterator[Block]:
     compared = any(group.standing is not None for group in report.groups)
     yield Remark(
         "ACR as printed; sound: at the lower ends of rounded radii; s.e.: over the images."
-        + (" alike: logs that share a letter are within error of the first that has it." if compared else "")
+        + (" tier 1: no log is above it beyond error; tier 2: none of the others is; and so on." if compared else "")
         + " N: expected ACR of the same images with fewer draws. easiest: % of ACR from the tenth of the images with"
         " the largest radii. r: certified accuracy in % at that radius."
     )

@@ -12,6 +12,7 @@ from rstheory._words import plural, printable
 from rstheory.cli.common import ALARM, UNREADABLE, positive, refusals, refuse
 from rstheory.cli.options import (
     Alpha,
+    AnyKernels,
     Batch,
     Channels,
     Checkpoint,
@@ -75,6 +76,7 @@ def attack(
     figures: Figures = None,
     json: Json = None,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -127,7 +129,7 @@ def attack(
             start=start,
             skip=skip,
             limit=max_,
-            machine=Machine(dtype, device, batch),
+            machine=Machine(dtype, device, batch, any_kernels=any_kernels),
             rows=rows,
             mean=numbers("--mean", mean),
             std=numbers("--std", std),

@@ -101,7 +101,9 @@ def audit(
     if reference is not None and compared_with is None:
         refuse(f"--reference {reference} is none of the logs to be read")
     if html is not None:
-        _require_pages()
+        from rstheory.pages import require
+
+        require()  # before anything is computed
     _make_folders([json, markdown, html], figures)
     logs, errors = _read(files, sigma, n, alpha)
     pairs: Pairs = "few" if compare is None else "all" if compare else "none"
@@ -148,16 +150,6 @@ def _spare_the_logs(logs: Sequence[str], texts: Mapping[str, Path | None], figur
     at_risk = [log for log in logs if log.lower().endswith(_FIGURE_ENDINGS)]
     if figures is not None and (log := first_inside(figures, at_risk)) is not None:
         refuse(f"--figures {figures} might replace {log}, one of the logs to be read: name another folder")
-
-
-def _require_pages() -> None:
-    """Refuse before anything is computed if what a page needs is missing."""
-    from rstheory.pages import require
-
-    try:
-        require()
-    except ImportError as error:
-        refuse(str(error))
 
 
 def _make_folders(texts: Sequence[Path | None], figures: Path | None) -> None:

@@ -10,6 +10,7 @@ import typer
 from rstheory.cli.common import positive, refusals
 from rstheory.cli.options import (
     Alpha,
+    AnyKernels,
     Batch,
     Channels,
     Checkpoint,
@@ -64,6 +65,7 @@ def certify(
     alpha: Alpha = 0.001,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -107,8 +109,10 @@ def certify(
             rule = rule_for_curve(sigma, n, alpha)
         elif tolerance is not None:
             rule = rule_for_tolerance(tolerance, sigma, n, alpha)
+        task = Certify(sigma, rule, n0, seed, bound)
+        draws = "draws" if isinstance(rule, FixedDraws) else "draws made or saved"
         tau = run_checkpoint(
-            task := Certify(sigma, rule, n0, seed, bound),
+            task,
             checkpoint=checkpoint,
             source=data,
             out=out,
@@ -118,12 +122,12 @@ def certify(
             start=start,
             skip=skip,
             limit=max_,
-            machine=Machine(dtype, device, batch, compile_),
+            machine=Machine(dtype, device, batch, compile_, any_kernels),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
             trust_program=trust_program,
             resume=resume,
-            progress=on_terminal("certifying", "draws"),
+            progress=on_terminal("certifying", draws, ("images", task.most_draws)),
         )
     if tau is None:  # the first process speaks for all
         return
@@ -157,6 +161,7 @@ def predict(
     alpha: Alpha = 0.001,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -192,7 +197,7 @@ def predict(
             start=start,
             skip=skip,
             limit=max_,
-            machine=Machine(dtype, device, batch, compile_),
+            machine=Machine(dtype, device, batch, compile_, any_kernels),
             mean=numbers("--mean", mean),
             std=numbers("--std", std),
             trust_program=trust_program,

@@ -35,6 +35,14 @@ Alpha = Annotated[
     float, typer.Option(callback=level, help="Significance level: probability, per image, that the answer is wrong.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
+AnyKernels = Annotated[
+    bool,
+    typer.Option(
+        "--any-kernels",
+        help="Go on, or share the work, with machines whose processor or card computes by other kernels. They may count"
+        " differently; each row of the log says which it was.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.")]
 Label = Annotated[

@@ -13,6 +13,7 @@ from rstheory._words import plural, printable
 from rstheory.cli.common import console, positive, refusals
 from rstheory.cli.options import (
     Alpha,
+    AnyKernels,
     Batch,
     Channels,
     CheckpointIfNew,
@@ -61,7 +62,9 @@ def survey(
     ] = None,
     acr_error: Annotated[
         float,
-        typer.Option(callback=positive, help="Standard error of ACR at N = 100,000 for these images to be reached."),
+        typer.Option(
+            callback=positive, help="Half of the 95 % interval wanted for ACR at N = 100,000 of these images."
+        ),
     ] = 0.005,
     alpha: Alpha = 0.001,
     json: Annotated[
@@ -75,6 +78,7 @@ def survey(
     ] = False,
     seed: Seed = 0,
     resume: Resume = False,
+    any_kernels: AnyKernels = False,
     split: Split = "test",
     label: Label = None,
     channels: Channels = None,
@@ -122,7 +126,7 @@ def survey(
                 trust_program=trust_program,
                 mean=numbers("--mean", mean),
                 std=numbers("--std", std),
-                machine=Machine(dtype, device, batch, compile_),
+                machine=Machine(dtype, device, batch, compile_, any_kernels),
             )
             quiet = json == Path("-")
             speaks = survey_checkpoint(
@@ -150,7 +154,7 @@ def _tell_cost(cost: SurveyCost, quiet: bool) -> None:
     """What a survey is, and what it will take, before it begins. quiet: standard output is for JSON only."""
     from rstheory.survey import DISCLAIMER
 
-    reason = "" if cost.standard_error is None else f" (standard error of ACR: {cost.standard_error:.2g})"
+    reason = "" if cost.error is None else f" (for ACR at N=100,000 within {cost.error:.2g}, 95 %)"
     typer.echo(DISCLAIMER, err=quiet)
     typer.echo(
         f"{plural(cost.images, 'image')}, {cost.draws:,} draws each{reason}: {cost.passes:,} forward passes, about"

@@ -148,6 +148,9 @@ def train(
     label: Label = None,
     channels: Channels = None,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
+    weights: Annotated[
+        str, typer.Option(help="float32, or float16: round the weights in the end, for a checkpoint half as large.")
+    ] = "float32",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     resume: Annotated[
@@ -182,7 +185,9 @@ def train(
         if len(given := [f"{name} {value}" for name, value in lengths.items() if value is not None]) > 1:
             raise ValueError(f"{' and '.join(given)} are not allowed together: give one")
         chosen = _recipe(recipe)
-        settings = Settings(sigma, epochs or chosen.epochs, flip_and_crop=augment, dtype=dtype, seed=seed)
+        settings = Settings(
+            sigma, epochs or chosen.epochs, flip_and_crop=augment, dtype=dtype, seed=seed, weights=weights
+        )
         draws = draws or chosen.draws(published_draws(method, settings), least_draws(method))
         settings = replace(settings, recipe=chosen, draws=draws)
         settings = replace(settings, **chosen.defaults(draws))

@@ -151,8 +151,12 @@ def read_attack_log(path: str | os.PathLike[str]) -> AttackLog:
     ValueError, naming file and line, where the file is no such log, holds rows of several runs, or a row that
     contradicts itself; OSError if it cannot be opened.
     """
-    name = os.fspath(path)
-    header, *lines = Path(path).read_text(encoding="utf-8", errors="backslashreplace").splitlines() or [""]
+    return parse_attack_log(os.fspath(path), Path(path).read_text(encoding="utf-8", errors="backslashreplace"))
+
+
+def parse_attack_log(name: str, text: str) -> AttackLog:
+    """The log in a text, as `read_attack_log` reads a file. name: for messages."""
+    header, *lines = text.splitlines() or [""]
     if header != ATTACK_LOG.header:
         raise ValueError(f"{name}, line 1: not the header of an attack log: expected {ATTACK_LOG.header!r}")
     if not lines:

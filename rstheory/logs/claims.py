@@ -40,6 +40,8 @@ def claims(rows: Rows, radius: Float, half: Float, sigma: Any, n: Any, alpha: An
 
     n0: selection draws, where the log tells.
     """
+    if np.max(n) >= 2**63:  # no column of counts can hold what such a budget draws
+        return []
     found = [
         _selection_reused(rows, n, alpha, n0),
         _several_looks(rows, alpha),

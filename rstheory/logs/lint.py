@@ -49,7 +49,8 @@ def lint(
 ) -> Checked:
     """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
 
-    bound: what the radii come from, see `rstheory.bounds`. seed, n0: of the run, where the log tells them.
+    bound: what the radii come from, see `rstheory.bounds`. seed, n0: of the run and of its selection, where the log
+    tells them.
 
     Where rows have a sigma, n or alpha of their own, that is used. Left out: all rows of an index but its first. Set to
     radius 0 and not correct: radii that are negative or no finite number, and radii of abstentions. Correct counts a
@@ -88,7 +89,7 @@ def lint(
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
     warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, setting)]
-    if bound == PLAIN:
+    if bound == PLAIN:  # the level of another bound is its own affair
         warnings += claims(rows, radius, half, setting.sigma, setting.n, setting.alpha, n0)
     rows, finding = _without_wrong_counts(rows, setting)
     warnings.append(finding)

@@ -77,6 +77,7 @@ ORIGIN = (
     Column("dtype", "text", "arithmetic of the network", identity=True),
     Column("weights", "text", "digest of the network's weights", identity=True),
     Column("data", "text", "the data set and its digest", identity=True),
+    Column("kernels", "text", "processor instructions or card that computed the network", identity=True),
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
@@ -111,6 +112,10 @@ COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPIN
 _DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
+
+
+# Columns of the identity that a run may be told to leave open, as when it goes on on another machine.
+OPEN = ("kernels",)
 
 
 @dataclass(frozen=True)
@@ -158,11 +163,9 @@ ATTACK_LOG = Format(
 )  # what `rstheory attack` writes
 EXPECTED = f"a certification log starts with the tab-separated header {' '.join(_names(FIELD))}"
 
+# Files that are refused: of gzip, bzip2 and xz the reader sees what they hold.
 _COMPRESSED = {
-    b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 # Ways to separate names that are recognised, and not read: blanks stand inside the cells of the column time, too.
@@ -208,7 +211,7 @@ def _split(line: bytes, separator: bytes) -> tuple[str, ...]:
 
 
 def is_compressed(line: bytes) -> bool:
-    """Whether a file that starts like this was compressed."""
+    """Whether a file that starts like this was compressed in a way that is not read."""
     return line.startswith(tuple(_COMPRESSED))
 
 
@@ -219,8 +222,8 @@ def why_no_header(line: bytes) -> str | None:
     'its names are separated by spaces: separate the columns by tabs instead'
     >>> why_no_header(b"idx\\tlabel\\tpredict\\tradius proved\\tcorrect\\ttime")
     'the column radius is missing'
-    >>> why_no_header(b"hello"), why_no_header(b"\\x1f\\x8b\\x08")
-    (None, 'compressed (gzip): unpack it first')
+    >>> why_no_header(b"hello"), why_no_header(b"PK\\x03\\x04")
+    (None, 'compressed (zip): unpack it first')
     """
     if line == ATTACK_LOG.header.encode():
         return "the log of an attack, which rstheory sandwich compares with certificates"

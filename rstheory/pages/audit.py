@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from rstheory._provenance import provenance
 from rstheory._words import plural
@@ -12,7 +12,7 @@ from rstheory.audit.full_view import full_view
 from rstheory.audit.report import AuditReport
 from rstheory.audit.verdict import Verdict, judge
 from rstheory.logs.finding import Finding
-from rstheory.pages.blocks import Block, Page, Paragraph, Points, Remark, Section, Table
+from rstheory.pages.blocks import Block, Chart, Page, Paragraph, Points, Remark, Section, Table
 from rstheory.tables import Column, TextColumn
 
 Unread = Sequence[tuple[str, str]]  # a path, and why it was not read
@@ -35,7 +35,7 @@ def audit_page(
     sections = []
     for number, (group, told) in enumerate(zip(report.groups, _told(report, known), strict=True)):
         charts, controls = group_charts(report, group, known.groups[number], told.tables, f"g{number}")
-        shown = {chart.table.caption for chart in charts}
+        shown = {chart.table.caption for chart in charts if isinstance(chart, Chart)}
         sections.append(Section(group.title, (*told.blocks(shown), *charts), controls))
     return Page(
         title=f"Audit of {plural(len(report.logs), 'certification log')}",
@@ -45,40 +45,38 @@ def audit_page(
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Told:
-    """What the terminal says of one group: tables by their titles, and the remarks below each; "" before the first."""
+    """What the terminal says of one group: remarks before the first table, then tables by their titles."""
 
-    tables: Mapping[str, Table]
-    remarks: Mapping[str, Sequence[str]]
+    remarks: list[str] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
 
     def blocks(self, elsewhere: set[str]) -> Iterator[Block]:
-        """Tables and remarks in order, without the tables shown elsewhere and what is said of them."""
-        for title, remarks in self.remarks.items():
-            if title not in elsewhere:
-                if title in self.tables:
-                    yield self.tables[title]
-                for text in remarks:
-                    yield Remark(text)
+        """All of it in order, without the tables shown elsewhere."""
+        yield from map(Remark, self.remarks)
+        yield from (table for title, table in self.tables.items() if title not in elsewhere)
 
 
 def _told(report: AuditReport, verdict: Verdict) -> list[_Told]:
     """What `full_view` says, group by group: each starts with a heading, as the verdict before and the findings after
     them do."""
-    told: list[tuple[dict[str, Table], dict[str, list[str]]]] = []
+    told: list[_Told] = []
     title = ""
     for block in full_view(report, verdict):
         if isinstance(block, view.Heading):
-            told.append(({}, {"": []}))
+            told.append(_Told())
             title = ""
         elif isinstance(block, view.Line):
             title = block.text
         elif isinstance(block, view.Rows):
-            told[-1][0][title] = Table(title, block.names, block.others)
-            told[-1][1][title] = []
-        elif isinstance(block, view.Remark) and title in told[-1][1]:
-            told[-1][1][title].append(block.text)
-    return [_Told(tables, remarks) for tables, remarks in told[1 : 1 + len(report.groups)]]
+            told[-1].tables[title] = Table(title, block.names, block.others)
+        elif isinstance(block, view.Remark) and title in told[-1].tables:
+            table = told[-1].tables[title]
+            told[-1].tables[title] = replace(table, remarks=(*table.remarks, block.text))
+        elif isinstance(block, view.Remark):
+            told[-1].remarks.append(block.text)
+    return told[1 : 1 + len(report.groups)]
 
 
 def _verdict(verdict: Verdict, unread: Unread) -> Section:
@@ -112,7 +110,7 @@ def _findings(report: AuditReport) -> Section:
     kinds = (TextColumn, TextColumn, TextColumn, Column, Column, TextColumn)
     columns = tuple(kind(head, cells) for kind, head, cells in zip(kinds, heads, zip(*rows, strict=True), strict=True))
     remark = "A note leaves every number what it is, or says how far it may be off. A finding may change a number."
-    return Section("Findings", (Table("Findings in the logs", columns[:1], columns[1:]), Remark(remark)))
+    return Section("Findings", (Table("Findings in the logs", columns[:1], columns[1:], (remark,)),))
 
 
 def _finding_rows(places: Sequence[tuple[str, Finding]]) -> Iterator[tuple[str, ...]]:
@@ -177,4 +175,4 @@ def _method(report: AuditReport) -> Section:
         TextColumn("assumed", tuple(", ".join(log.assumed) or "-" for log in logs)),
     )
     remark = "Assumed: nothing in the log or the options tells it, so it is the field's default."
-    return Section("How it was computed", (Points(_HOW), Table("Logs read", columns[:1], columns[1:]), Remark(remark)))
+    return Section("How it was computed", (Points(_HOW), Table("Logs read", columns[:1], columns[1:], (remark,))))

@@ -14,7 +14,8 @@ from rstheory.audit.frames import SMALLEST_BUDGET
 from rstheory.audit.report import AuditReport, Group, LogReport
 from rstheory.audit.verdict import Dependence, GroupVerdict
 from rstheory.pages import charts, frames
-from rstheory.pages.blocks import Chart, Choice, Control, Note, Slider, Switches, Table, View
+from rstheory.pages.blocks import Block, Chart, Choice, Control, Note, Slider, Switches, Table, View
+from rstheory.pages.crossings import crossing_table
 from rstheory.pages.leaders import leaders
 from rstheory.tables import Column, TextColumn
 
@@ -24,21 +25,24 @@ BY_BUDGET, PAIRS = "ACR by budget N", "pairs"  # tables of `audit.view` that bel
 
 def group_charts(
     report: AuditReport, group: Group, verdict: GroupVerdict, tables: Mapping[str, Table], key: str
-) -> tuple[tuple[Chart, ...], tuple[Control, ...]]:
-    """Every chart that a group has, and the controls that act on all of them.
+) -> tuple[tuple[Block, ...], tuple[Control, ...]]:
+    """Every chart that a group has, with the table of crossings, and the controls that act on all of them.
 
-    Of one log the first two, and none where rows have settings of their own: p stands on one axis, and each such row
-    has another scale. tables: what the terminal shows, by title. key: heads the names of the data, so that groups do
-    not share them.
+    Of one log the first two. None where nothing is certified, and where rows have settings of their own: p stands on
+    one axis, and each such row has another scale.
+
+    tables: what the terminal shows, by title. key: heads the names of the data, so that groups do not share them.
     """
-    if group.varying:
+    if group.varying or not any(member.log.acr > 0 for member in report.members(group)):
         return (), ()
     drawn = _Drawn(report, group, verdict, key)
-    found = [drawn.accuracy()]
+    found: list[Block] = [drawn.accuracy()]
     if drawn.curves is not None and group.n > SMALLEST_BUDGET and BY_BUDGET in tables:
         found.append(drawn.by_budget(tables[BY_BUDGET]))
         if len(drawn.names) > 1:
             found.append(drawn.at_budget(tables[BY_BUDGET]))
+            crossings = crossing_table([member.log for member in drawn.members], drawn.names, drawn.curves[0])
+            found += [] if crossings is None else [crossings]
     if drawn.pairs and PAIRS in tables:
         found.append(drawn.comparison(tables[PAIRS]))
     return tuple(found), drawn.controls()
@@ -143,19 +147,23 @@ class _Drawn:
     def by_budget(self, table: Table) -> Chart:
         """Expected ACR against the budget."""
         budgets, crossings = self.budgets, frames.crossing_points(self.whole_pairs(), self.budgets)
-        named = self.named("budgets"), self.named("crossings")
+        data = {self.named("budgets"): budgets}
+        circles, remark = None, "What the draws made would have certified on average, had there been only N of them."
+        if len(crossings):
+            circles = self.named("crossings")
+            data[circles] = crossings
+            remark += " Circles: budgets at which two logs change places."
         low, high = (budgets["s0"].iloc[place] for place in (0, -1))
         alone = f"ACR grows from {low:.4f} at N = {budgets['n'].iloc[0]:,} to {high:.4f} at N = {self.group.n:,}."
-        see = self.led("Largest ACR", self.verdict.by_budget, "N", alone)
-        circles = " Circles: budgets at which two logs change places." if len(crossings) else ""
+        spec = charts.acr_by_budget(self.names, self.named("budgets"), circles, len(budgets) - 1)
         return Chart(
             title="ACR by certification budget",
-            see=see,
-            views=(View("ACR", charts.acr_by_budget(self.names, *named, len(budgets) - 1)),),
-            data=dict(zip(named, (budgets, crossings), strict=True)),
+            see=self.led("Largest ACR", self.verdict.by_budget, "N", alone),
+            views=(View("ACR", spec),),
+            data=data,
             table=table,
             controls=(self.slider(),),
-            remark="What the draws made would have certified on average, had there been only N of them." + circles,
+            remark=remark,
         )
 
     def whole_pairs(self) -> list[tuple[int, int, Comparison]]:

@@ -44,11 +44,13 @@ class Table:
     caption: what it holds.
     names: the columns that name a row.
     others: all that follow. All columns have equally many cells.
+    remarks: how to read it.
     """
 
     caption: str
     names: tuple[Column, ...]
     others: tuple[Column, ...]
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(column.cells) for column in (*self.names, *self.others)}

@@ -40,6 +40,7 @@ def curve_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
         curve = survival(log)
         share = np.concatenate([[log.clean_accuracy], curve.share])
         kept = kept_steps(share, CURVE_POINTS)
+        lower = curve.lower_population if len(curve.radius) else np.zeros(1)
         rows.append(
             pd.DataFrame(
                 {
@@ -47,7 +48,7 @@ def curve_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
                     "radius": np.concatenate([[0.0], curve.radius])[kept],
                     "tail": np.concatenate([[0.5], _drawn(curve.tail)])[kept],
                     "share": 100 * share[kept],
-                    "lower": 100 * np.concatenate([curve.lower_population[:1], curve.lower_population])[kept],
+                    "lower": 100 * np.concatenate([lower[:1], curve.lower_population])[kept],
                 }
             )
         )

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rstheory._extras import install_line
 from rstheory._files import atomic_write
 from rstheory._words import printable
 from rstheory.pages.blocks import (
@@ -44,13 +45,13 @@ _LEAST = 1e-12  # below it a number of a chart is 0
 
 
 def require() -> None:
-    """ImportError with the way out, where what pages need is not installed."""
+    """ModuleNotFoundError that says what to type, where what pages need is not installed."""
     try:
         import altair  # noqa: F401
         import jinja2  # noqa: F401
         import vl_convert  # noqa: F401
     except ModuleNotFoundError as error:
-        raise ImportError(f"pages need {error.name}: pip install 'rstheory[html]'") from error
+        raise ModuleNotFoundError(install_line(error.name or ""), name=error.name) from error
 
 
 def write_page(page: Page, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,11 @@ from rstheory._files import require_folder
 from rstheory._progress import Advance, Progress, silent
 from rstheory._version import __version__
 from rstheory.logs.append import RunLog, collect, existing
-from rstheory.logs.schema import ORIGIN
+from rstheory.logs.schema import OPEN, ORIGIN, Format
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import Dataset, load
+from rstheory.smoothing.kernels import kernels_of
 from rstheory.smoothing.models import Checkpoint, load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
@@ -34,6 +35,7 @@ def origin(counter: ClassCounter, images: Images, weights: str) -> dict[str, str
         "dtype": str(counter.dtype).removeprefix("torch."),
         "weights": weights[:16],
         "data": f"{images.name} {images.digest[:16]}",
+        "kernels": kernels_of(counter.device),
         "software": f"rstheory {__version__}, torch {torch.__version__}, numpy {np.__version__}",
     }
     assert tuple(cells) == tuple(column.name for column in ORIGIN)
@@ -49,6 +51,7 @@ def run(
     out: Path,
     *,
     resume: bool = False,
+    any_kernels: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
@@ -59,8 +62,10 @@ def run(
     weights: digest of the network's weights, for the log.
     resume: go on with a log that is there, instead of refusing it. What it already holds is not done again, and a
     half-written last line is made anew.
+    any_kernels: go on where other kernels made rows, and share the work with processes that have others; each row says
+    which it was. Certificates of such a log are of as many functions.
     share: this process's share of the work.
-    progress: opened with the most draws that this process may have to do.
+    progress: opened with the most draws that are left to do, by all processes together.
 
     ValueError where the log exists (without resume), belongs to another run, or is being written by another; OSError
     where it cannot be written. What was written before stays.
@@ -68,7 +73,7 @@ def run(
     _check_run(task, counter, images, indices)
     made_by = origin(counter, images, weights)
     form = task.form
-    identity = {**task.cells, **{name: cell for name, cell in made_by.items() if name in form.identity}}
+    identity = identity_of_run({**task.cells, **made_by}, form, share, any_kernels)
     order = {index: place for place, index in enumerate(indices)}
 
     def begin() -> set[int]:
@@ -77,12 +82,25 @@ def run(
         return collect(out, form, identity, order)
 
     done = share.agree_on(begin)
-    todo = share.of([index for index in indices if index not in done])
+    todo = [index for index in indices if index not in done]
     with RunLog(out, form, identity, share.part) as log, progress(len(todo) * task.most_draws) as advance:
-        for rows in answers(task, counter, images, todo, advance):
+        for rows in answers(task, counter, images, share.taken(todo), share.told(advance)):
             log.append(row(form, cells | made_by) for cells in rows)
     share.wait()
     share.agree_on(lambda: collect(out, form, identity, order))
+
+
+def identity_of_run(cells: Mapping[str, str], form: Format, share: Share, any_kernels: bool) -> dict[str, str]:
+    """The cells that all rows of a run have in common.
+
+    ValueError where processes that share a run have other kernels than the first, unless that is allowed.
+    """
+    if not any_kernels and (first := share.agree_on(lambda: cells["kernels"])) != cells["kernels"]:
+        raise ValueError(
+            f"process {share.rank} computes on {cells['kernels']}, the first one on {first}: these may count"
+            " differently; give --any-kernels (any_kernels=True) if every row may be of the machine that made it"
+        )
+    return {name: cells[name] for name in form.identity if not (any_kernels and name in OPEN)}
 
 
 def rows_in_memory(
@@ -116,7 +134,7 @@ def _row(task: Task, images: Images, sample: Sample) -> dict[str, object]:
 
 
 def answers(
-    task: Task, counter: ClassCounter, images: Images, indices: Sequence[int], advance: Advance
+    task: Task, counter: ClassCounter, images: Images, indices: Iterable[int], advance: Advance
 ) -> Iterator[list[dict[str, object]]]:
     """Cells of the log's rows, without the origin, as samples are finished."""
     for group in finished(task, counter, images, indices, advance):
@@ -131,12 +149,14 @@ class Machine:
     device: "cpu", "cuda", "cuda:N" or "auto".
     batch: rows of every forward pass; default: what suits the device.
     compiled: whether by torch.compile, which then has the cores to itself.
+    any_kernels: whether rows of one log may come from different kernels, see `run`.
     """
 
     dtype: str = "float32"
     device: str = "auto"
     batch: int | None = None
     compiled: bool = False
+    any_kernels: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float32", "bfloat16", "float16"):
@@ -177,6 +197,7 @@ class Opened:
     indices: numbers of the images that are to be done.
     weights: digest of the network's weights.
     share: this process's share of the work.
+    any_kernels: see `run`.
     """
 
     counter: ClassCounter
@@ -184,6 +205,7 @@ class Opened:
     indices: list[int]
     weights: str
     share: Share
+    any_kernels: bool
 
 
 def checkpoint_and_images(inputs: Inputs, sigma: float, *, told: bool) -> tuple[Dataset, Checkpoint]:
@@ -237,7 +259,7 @@ def opened(inputs: Inputs, sigma: float, seed: int) -> Iterator[Opened]:
             workers=1 if machine.compiled else None,
         )
         with counter:
-            yield Opened(counter, data, indices, loaded.fingerprint, share)
+            yield Opened(counter, data, indices, loaded.fingerprint, share, machine.any_kernels)
 
 
 def run_checkpoint(
@@ -283,6 +305,7 @@ def answer(task: Task, ready: Opened, out: Path, *, resume: bool = False, progre
         ready.weights,
         out,
         resume=resume,
+        any_kernels=ready.any_kernels,
         share=ready.share,
         progress=progress,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,10 +73,11 @@ class Sample:
 
 
 def finished(
-    task: Task, counter: ClassCounter, images: Images, indices: Sequence[int], advance: Advance
+    task: Task, counter: ClassCounter, images: Images, indices: Iterable[int], advance: Advance
 ) -> Iterator[list[Sample]]:
     """Count the samples `indices` of `images` until each is done; after each round, those that it finished.
 
+    indices: asked for the next sample only when there is room for it, so that several processes can share a queue.
     advance: is told of draws done, and of draws that a sample will not need.
 
     With one look per sample they come in the order of `indices`.

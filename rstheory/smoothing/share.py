@@ -1,18 +1,26 @@
-"""Sharing one run among the processes that `torchrun` starts: each takes every so-many-th sample."""
+"""Sharing one run among the processes that `torchrun` starts: whoever has room takes the next sample of one queue.
+
+Where rules stop samples at different times, fixed shares would leave processes idle. The queue is a counter in the
+store through which the processes found each other.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
+from rstheory._progress import Advance
 from rstheory.smoothing.noise import generator_name
 
 T = TypeVar("T")
@@ -21,23 +29,34 @@ T = TypeVar("T")
 _PATIENCE = timedelta(days=365)
 
 
+class Store(Protocol):
+    """What all processes can count in, such as `torch.distributed.TCPStore`."""
+
+    def add(self, key: str, amount: int, /) -> int:
+        """Add to a counter, which starts at 0; its new value. No two processes see the same one."""
+
+
 @dataclass(frozen=True)
 class Share:
     """One process's share of the work. Alone: Share().
 
     rank: number of the process, from 0 on.
     world: how many processes there are.
+    store: what they all can count in, where there are several.
 
-    >>> Share(rank=1, world=3).of(range(8))
-    [1, 4, 7]
+    >>> list(Share().taken("abc"))
+    ['a', 'b', 'c']
     """
 
     rank: int = 0
     world: int = 1
+    store: Store | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.world:
             raise ValueError(f"rank={self.rank} is not allowed: it must lie in 0..{self.world - 1}")
+        if (self.store is None) != (self.world == 1):
+            raise ValueError(f"store={self.store} is not allowed for world={self.world}: several processes share one")
 
     @property
     def first(self) -> bool:
@@ -50,8 +69,43 @@ class Share:
         return self.rank if self.world > 1 else None
 
     def of(self, items: Sequence[T]) -> list[T]:
-        """The items that are this process's to do."""
+        """The items that are this process's, settled beforehand: every so-manieth, as where each takes as long.
+
+        >>> Share().of([1, 2, 3])
+        [1, 2, 3]
+        """
         return list(items[self.rank :: self.world])
+
+    def taken(self, items: Sequence[T]) -> Iterator[T]:
+        """The items that this process takes, each as late as it is asked for; every item goes to one process.
+
+        items: the same in every process, all of which must call this.
+        """
+        if self.store is None:
+            yield from items
+            return
+        key = self.agree_on(lambda: uuid.uuid4().hex)
+        while (place := self.store.add(key, 1) - 1) < len(items):
+            yield items[place]
+
+    def told(self, advance: Advance) -> Advance:
+        """Progress of all processes, which the first one's `advance` is told of; all must call this.
+
+        The first process hears of the others' steps when it makes some itself.
+        """
+        if self.store is None:
+            return advance
+        store, lock, shown = self.store, threading.Lock(), [0]
+        key = self.agree_on(lambda: uuid.uuid4().hex)
+
+        def of_all(steps: int) -> None:
+            with lock:
+                total = store.add(key, steps)
+                if self.first:
+                    advance(total - shown[0])
+                    shown[0] = total
+
+        return of_all
 
     def wait(self) -> None:
         """Until every process is here."""
@@ -90,7 +144,8 @@ ALONE = Share()
 def processes(device: torch.device) -> Iterator[Share]:
     """This process's share, from the variables that torchrun sets; everything where there are none.
 
-    The processes talk through gloo on the CPU and NCCL on CUDA, only to begin and end together.
+    The processes talk through gloo on the CPU and NCCL on CUDA, only to begin and end together; samples are taken and
+    progress is told through the store.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
@@ -98,9 +153,12 @@ def processes(device: torch.device) -> Iterator[Share]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+    store, rank, world = next(rendezvous("env://", timeout=_PATIENCE))
+    store.set_timeout(_PATIENCE)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_PATIENCE)
     try:
-        yield Share(dist.get_rank(), world)
+        yield Share(rank, world, store)
     finally:
         dist.destroy_process_group()
 

@@ -161,7 +161,7 @@ class Certify:
             "label": label,
             "predict": predict,
             # A rule certifies radii such as 0.5: written in full, they are not taken for rounded ones.
-            "radius": f"{radius:#.17g}" if self._stops_early else radius,
+            "radius": f"{radius:#.17g}" if self._stops_early and radius else radius,
             "correct": int(predict == label),
             "time": f"{seconds:.3f}",
             "count": int(count),

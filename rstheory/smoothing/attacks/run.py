@@ -25,7 +25,7 @@ from rstheory.smoothing.counting import ClassCounter, Span, keep_freed_memory
 from rstheory.smoothing.models import prepare
 from rstheory.smoothing.noise import Noise
 from rstheory.smoothing.purposes import JUDGEMENT
-from rstheory.smoothing.run import Inputs, Machine, checkpoint_and_images, origin
+from rstheory.smoothing.run import Inputs, Machine, checkpoint_and_images, identity_of_run, origin
 from rstheory.smoothing.schedule import Images
 from rstheory.smoothing.share import Share, own_device, processes
 
@@ -49,6 +49,10 @@ class Attacker:
         self.task, self.model, self.counter = task, model, counter
         rows = GRADIENT_ROWS[counter.device.type] if rows is None else _check.at_least(1, "rows", rows)
         self.together = max(1, rows // task.m)
+
+    def groups(self, indices: Sequence[int]) -> list[Sequence[int]]:
+        """Images in groups that are attacked together; the last one may hold fewer."""
+        return [indices[first : first + self.together] for first in range(0, len(indices), self.together)]
 
     def attack(
         self, images: Images, groups: Sequence[Sequence[int]], advance: Advance
@@ -123,6 +127,7 @@ def run_attack(
     out: Path,
     *,
     resume: bool = False,
+    any_kernels: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
@@ -133,7 +138,7 @@ def run_attack(
     task, made_by = attacker.task, origin(attacker.counter, images, weights)
     form = task.form
     cells: Mapping[str, str] = task.cells | {"together": str(attacker.together)} | made_by
-    identity = {name: cells[name] for name in form.identity}
+    identity = identity_of_run(cells, form, share, any_kernels)
     order = {index: place for place, index in enumerate(indices)}
 
     def begin() -> set[int]:
@@ -142,9 +147,7 @@ def run_attack(
         return collect(out, form, identity, order)
 
     done = share.agree_on(begin)
-    together = attacker.together
-    groups = [indices[first : first + together] for first in range(0, len(indices), together)]
-    todo = share.of([group for group in groups if not done.issuperset(group)])
+    todo = share.of([group for group in attacker.groups(indices) if not done.issuperset(group)])
     rounds = sum(map(len, todo)) * (1 + task.halvings)
     with RunLog(out, form, identity, share.part) as log, progress(rounds) as advance:
         for rows in attacker.attack(images, todo, advance):
@@ -201,5 +204,15 @@ def attack_checkpoint(
         )
         with counter, torch.backends.cudnn.flags(deterministic=True):
             attacker = Attacker(task, gradients, counter, rows)
-            run_attack(attacker, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
+            run_attack(
+                attacker,
+                data,
+                indices,
+                loaded.fingerprint,
+                out,
+                resume=resume,
+                any_kernels=machine.any_kernels,
+                share=share,
+                progress=progress,
+            )
         return counter.noise.tau if share.first else None

@@ -89,7 +89,7 @@ def next_norm(found: Found, eps: float) -> float | None:
         return (near + far) / 2
     if not found.abstained:
         return eps if found.low == 0 else None
-    tried = [found.low, *sorted(norm for norm, _ in found.abstained if norm > found.low)]
+    tried = [found.low, *sorted({eps, *(norm for norm, _ in found.abstained if norm > found.low)})]
     below, above = max(pairwise(tried), key=lambda gap: gap[1] - gap[0])
     return (below + above) / 2
 

@@ -45,13 +45,13 @@ def identity_of_checkpoint(path: Path) -> Identity:
 def modern_identity(kept: str | Mapping[str, object]) -> Identity:
     """An identity as this version writes it. Older ones were text, and kept hyper-parameters under "easy"."""
     given: Identity = json.loads(kept) if isinstance(kept, str) else dict(kept)
-    content: Identity = {"recipe": "papers", "epoch_images": None, "begun_from": None, **given}
+    content: Identity = {"recipe": "papers", "epoch_images": None, "weights": "float32", "begun_from": None, **given}
     if content.get("schedule.name") == "triangle":
         content.setdefault("schedule.start", 0.0)
     if not isinstance(easy := content.get("easy"), dict):
         return content
     about = {name: content[name] for name in ("method", "arch", "data")}
-    newer = {"easy", "recipe", "epoch_images", "begun_from"}
+    newer = {"easy", "recipe", "epoch_images", "weights", "begun_from"}
     old: dict[str, Any] = {name: value for name, value in content.items() if name not in {*about, *newer}}
     settings = Settings(**old)
     start = max(1, settings.scaled(easy["start"]))

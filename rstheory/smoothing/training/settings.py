@@ -31,6 +31,7 @@ class Settings:
     schedule: of the learning rate.
     recipe: how weights are moved and images augmented.
     epoch_images: images in an epoch, drawn at random; None for as many as the data set has.
+    weights: float32, or float16: what they are rounded to in the end. The checkpoint is then half as large.
 
     >>> settings = Settings(sigma=0.5, epochs=30)
     >>> [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
@@ -50,6 +51,7 @@ class Settings:
     schedule: Schedule = field(default_factory=StepDecay)
     recipe: Recipe = field(default_factory=Papers)
     epoch_images: int | None = None
+    weights: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -60,6 +62,8 @@ class Settings:
             raise ValueError(f"momentum={self.momentum} is not allowed: from 1 on, steps never fade")
         for name in ("epochs", "draws", "batch"):
             _check.at_least(1, name, getattr(self, name))
+        if self.weights not in ("float32", "float16"):
+            raise ValueError(f"weights={self.weights!r} is not allowed: use float32 or float16")
         if self.epoch_images is not None:
             _check.at_least(1, "epoch_images", self.epoch_images)
         if not 0 <= _check.scalar_int("seed", self.seed) < 2**63:

@@ -17,7 +17,7 @@ from rstheory._files import atomic_write, require_folder
 from rstheory._progress import PartProgress, silent_parts
 from rstheory._version import __version__
 from rstheory.smoothing.data import Dataset
-from rstheory.smoothing.models import load_checkpoint, save_checkpoint, weights_digest
+from rstheory.smoothing.models import load_checkpoint, round_weights, save_checkpoint, weights_digest
 from rstheory.smoothing.share import ALONE, Share
 from rstheory.smoothing.training.epoch import COLUMNS, run_epoch
 from rstheory.smoothing.training.identity import (
@@ -111,6 +111,7 @@ def train(
     if begun:
         metadata["begun_from"] = str(digest)
     model = state.model.cpu().eval()
+    round_weights(model, getattr(torch, settings.weights))
     save_checkpoint(out, model, arch=arch, classes=len(data.classes), shape=data.shape, metadata=metadata)
     place.unlink()
 
