@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 from atlas_folders import log_lines, repository, write_log
+from broken_logs import mutated, own_logs, plain_logs
+from hypothesis import given, settings
 
 from rstheory import min_certifiable_count, read_log
 from rstheory.atlas import Summary, shipped
@@ -172,3 +174,24 @@ def test_a_common_budget_below_the_log_s_own_is_a_run_at_it(folder):
 def test_no_process_is_refused(folder):
     with pytest.raises(ValueError, match="jobs=0 is not allowed"):
         atlas([folder], jobs=0)
+
+
+@settings(max_examples=40)
+@given(lines=mutated(plain_logs() | own_logs()))
+def test_whatever_happened_to_a_log_it_is_a_row(lines, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "noise_0.5.tsv").write_bytes(lines)
+    found = atlas([folder / "noise_0.5.tsv"], n=100)
+    assert len(found.rows) == 1
+    row = found.rows[0]
+    assert bool(row.error) == (row.verdict == "unreadable")
+    assert Summary.from_json(json.loads(json.dumps(row.to_json(), allow_nan=False))).to_json() == row.to_json()
+
+
+def test_a_log_that_cannot_be_summarised_is_a_row(folder, monkeypatch):
+    def defeated(*arguments):
+        raise ArithmeticError("no estimate in 60 rounds")
+
+    monkeypatch.setattr("rstheory.atlas.build.summarise", defeated)
+    reasons = {row.error for row in atlas([folder]).rows}
+    assert "read, but not summarised: no estimate in 60 rounds" in reasons

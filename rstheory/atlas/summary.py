@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -82,6 +83,11 @@ class Summary:
     def comparable(self) -> bool:
         """Whether it may be set against other logs: it can be what it says, and has enough images."""
         return self.verdict in ("fine", "doubtful") and bool(self.levels) and self.samples >= LEAST_IMAGES
+
+    @property
+    def level_proved(self) -> float:
+        """The level that the findings leave of alpha: see `logs.claims.level_proved`."""
+        return min(1.0, self.alpha * math.prod(finding.factor for finding in self.findings))
 
     def acr_at(self, n: int) -> AtBudget | None:
         """ACR at one of the budgets, if it was computed."""
