@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-MADE = "_made"
+MADE, FILES = "_made", "_made/files"  # pages that Sphinx reads, and files that it copies as they are
 
 # What people import, from the design: the faces, then the rooms that they lead to.
 FACES = (
@@ -49,6 +50,18 @@ def write_all(here: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
+    report(here / FILES / "report.html")
+
+
+def report(file: Path) -> None:
+    """What `rstheory audit --zoo --html` writes."""
+    from rstheory import audit_logs
+    from rstheory.pages import audit_page, write_page
+
+    zoo = ROOT / "rstheory" / "zoo"
+    logs = [log.relative_to(ROOT) for log in sorted(zoo.rglob("noise_*.tsv"))]
+    with chdir(ROOT):  # names of the files as a reader of this checkout has them
+        write_page(audit_page(audit_logs(logs)), file)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Seven methods at equal cost on CIFAR-10, several seeds: Gaussian training first, then as much again by each method.
+"""Eight methods at equal cost on CIFAR-10, several seeds: Gaussian training first, then as much again by each method.
 
     python scripts/equal_cost.py FOLDER
 
@@ -43,6 +43,7 @@ METHODS = {
     "consistency": "--draws 2",
     "smoothmix": "--draws 2 --set smoothmix.steps=2",
     "macer": "--draws 4",
+    "middle": "--draws 1 --set middle.start=0 --set middle.draws=8 --set middle.every=20",
 }
 
 
