@@ -98,7 +98,7 @@ class Standing:
 def standing(
     logs: Sequence[CertificationLog], curves: BudgetCurves, budgets: Sequence[int], radii: Sequence[float]
 ) -> Standing | None:
-    """Compare every pair of some logs of one noise level, budget and level; None where they share fewer than two images.
+    """Compare every pair of some logs of one sigma, N and alpha; None where they share fewer than two images.
 
     curves: budget curves that hold the logs. budgets, radii: where they are compared.
     """
