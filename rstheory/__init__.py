@@ -39,6 +39,7 @@ from rstheory.budget import (
     slope_at_one,
     slope_at_one_limit,
 )
+from rstheory.elsewhere import radius_elsewhere
 from rstheory.logs.doors import Plot, offer_plots
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log
@@ -144,5 +145,6 @@ __all__ = [
     "slope_at_one_limit",
     "tail_bounds",
     "trivial_acr",
+    "radius_elsewhere",
     "two_class_radius",
 ]

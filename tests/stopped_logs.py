@@ -31,7 +31,7 @@ def stopped_lines(rule, probabilities, seed=0):
 
 
 def bound_lines(bound, counts, n):
-    """Lines of a log of a fixed n whose sample i has label i % 10 and counts[i] draws for it, the rest in two rivals."""
+    """Lines of a log of a fixed n whose sample i has label i % 10, counts[i] draws for it, and two rivals."""
     form = {"randomized": RANDOMIZED_LOG, "two-class": TWO_CLASS_LOG}[bound]
     lines = [form.header]
     for i, count in enumerate(counts):

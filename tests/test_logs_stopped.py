@@ -1,4 +1,4 @@
-"""Logs that a stopping rule or another bound made: read as what they are, and refused where a fixed n is needed (G8)."""
+"""Logs that a stopping rule or another bound made: read as what they are, refused where a fixed n is needed (G8)."""
 
 import json
 

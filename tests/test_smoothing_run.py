@@ -19,6 +19,7 @@ from rstheory.smoothing.run import Machine
 from rstheory.smoothing.tasks import Certify, Predict
 
 HERE = Path(__file__).parent
+KILLS = int(os.environ.get("RSTHEORY_KILLS", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +103,13 @@ def test_samples_do_not_depend_on_each_other(checkpoint, tmp_path):
 
 @pytest.mark.parametrize("rule", ["fixed", "stopping"])
 def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path, rule):
-    """Twenty runs ended by SIGKILL, each resumed: see kill_and_resume.py, which compares the logs."""
-    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), "20", "0", rule]
+    """Runs ended by SIGKILL, each resumed: see kill_and_resume.py, which compares the logs."""
+    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), str(KILLS), "0", rule]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     trials = [line.split() for line in ended.stdout.splitlines()]
-    assert len(trials) == 20
-    assert sum(trial[1] == "True" for trial in trials) >= 10, "hardly any run was killed before its end"
+    assert len(trials) == KILLS
+    assert sum(trial[1] == "True" for trial in trials) >= KILLS // 2, "hardly any run was killed before its end"
     assert len({trial[2] for trial in trials}) >= 4, "all kills came at the same point"
 
 

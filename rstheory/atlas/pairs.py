@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtr, stdtr
 
 from rstheory._check import Float
@@ -121,12 +122,20 @@ def _over_runs(a: Sequence[Levels], b: Sequence[Levels], points: int) -> Differe
     between = np.asarray(squares / free * (1 / len(a) + 1 / len(b)))
     lead = shares[0].mean(axis=0) - shares[1].mean(axis=0)
     grid = np.arange(1, points + 1)[:, None]
-    per_image = np.mean([runs >= grid for runs in a], axis=0) - np.mean([runs >= grid for runs in b], axis=0)
+    per_image = _share_of_runs(a, grid) - _share_of_runs(b, grid)
     error = np.sqrt(between + per_image.var(axis=1) / per_image.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(error > 0, np.abs(lead) / error, np.where(lead != 0, np.inf, 0.0))
     p_value = np.minimum(1.0, 2 * stdtr(free, -statistic))
     return Difference(shares[0].mean(axis=0), shares[1].mean(axis=0), lead, error, p_value, per_image.shape[1], "runs")
+
+
+def _share_of_runs(runs: Sequence[Levels], grid: NDArray[np.int64]) -> Float:
+    """Per image, the share of the runs in which it reaches each grid point; one run at a time, to save memory."""
+    total = np.zeros((len(grid), len(runs[0])))
+    for levels in runs:
+        total += levels >= grid
+    return total / len(runs)
 
 
 def holm(p_values: Float) -> Float:

@@ -159,7 +159,7 @@ def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.Da
     while len(reached) > _MOST_RADII * step:
         step *= 2
     found = None if group.standing is None else group.standing.found
-    rankings = [None] * len(by_budget) if found is None else list(found.by_budget)
+    rankings: list[Ranking | None] = [None] * len(by_budget) if found is None else list(found.by_budget)
     rows = [
         row
         for n, values, ranking in zip(group.budgets, by_budget, rankings, strict=True)

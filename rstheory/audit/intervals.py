@@ -107,10 +107,11 @@ def group_intervals(
     known = BudgetCurves(logs) if curves is None else curves
     certified = np.stack([log.radius * log.correct for log in cut], axis=1)[:, :, None]
     own = resampled_means(certified, seed)
-    grid = [m for m in known.grid if m >= min(SMALLEST_BUDGET, n)]
-    grid = sorted({*grid[::-_STRIDE], grid[0], n})
-    expected, rounding = _expected(cut, known, sorted({*grid, *(b for b in budgets if b < n)}), seed)
-    at = {m: i for i, m in enumerate(sorted({*grid, *(b for b in budgets if b < n)}))}
+    budgets_of_ranks = [m for m in budgets if m < n]
+    grid = _grid(known)
+    asked = sorted({*grid, *budgets_of_ranks})
+    expected, rounding = _expected(cut, known, asked, seed)
+    at = {m: i for i, m in enumerate(asked)}
     ranked = [expected.at(np.array([at[b]])) if b < n else own for b in budgets]
     return GroupIntervals(
         samples=len(certified),
@@ -123,6 +124,25 @@ def group_intervals(
         crossings=_crossings(expected, rounding, [at[m] for m in grid], grid, rho),
         rho=rho,
     )
+
+
+def crossing_intervals(
+    logs: Sequence[CertificationLog], curves: BudgetCurves | None = None, *, rho: float = 0.05, seed: int = 0
+) -> dict[tuple[int, int], CrossingInterval]:
+    """The crossing budget of every pair (i, j), i < j, alone: see `group_intervals`, which gives the same and ranks."""
+    known = BudgetCurves(logs) if curves is None else curves
+    cut = shared_samples([log.possible() if np.any(log.impossible) else log for log in logs])
+    if cut[0].samples < 2:
+        return {}
+    grid = _grid(known)
+    expected, rounding = _expected(cut, known, grid, seed)
+    return _crossings(expected, rounding, range(len(grid)), grid, rho)
+
+
+def _grid(curves: BudgetCurves) -> list[int]:
+    """Budgets at which crossings are looked for."""
+    grid = [m for m in curves.grid if m >= min(SMALLEST_BUDGET, curves.n)]
+    return sorted({*grid[::-_STRIDE], grid[0]})
 
 
 def _expected(

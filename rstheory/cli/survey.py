@@ -62,9 +62,7 @@ def survey(
     ] = None,
     acr_error: Annotated[
         float,
-        typer.Option(
-            callback=positive, help="Half of the 95 % interval wanted for ACR at N = 100,000 of these images."
-        ),
+        typer.Option(callback=positive, help="Half of the 95 % interval wanted for ACR at N = 100,000, these images."),
     ] = 0.005,
     alpha: Alpha = 0.001,
     json: Annotated[
