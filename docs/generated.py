@@ -87,7 +87,7 @@ def methods() -> str:
         "# Methods at equal cost: the numbers\n\n"
         "Made from the surveys that ship; `rstheory figures` writes them as CSV."
     ]
-    for sigma, level in levels.items():
+    for sigma in levels:
         of = found[found["sigma"] == sigma]
         quantities = list(dict.fromkeys(of["quantity"]))
         ranked = of[of["quantity"] == "ACR"].sort_values("estimate", ascending=False)["method"]
