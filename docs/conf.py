@@ -33,10 +33,11 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "README.md", "jupyter_execute"]
+exclude_patterns = ["_build", "README.md", "jupyter_execute", "_made/site"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
+html_extra_path = ["_made/site"]
 html_title = f"rstheory {version}"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {

@@ -41,6 +41,7 @@ def write_all(here: Path) -> None:
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "zoo.md": (ROOT / "rstheory" / "zoo" / "README.md").read_text(encoding="utf-8"),
     }
+    page_of_an_audit(here / MADE / "site" / "audit.html")
     seen: set[int] = set()
     for face in FACES:
         pages[f"reference/{face}.md"] = reference(face, seen)
@@ -49,6 +50,16 @@ def write_all(here: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
+
+
+def page_of_an_audit(path: Path) -> None:
+    """A page as `rstheory audit --zoo --html` makes it; one that is there stays, until `make clean`."""
+    if not path.exists():
+        import rstheory
+        from rstheory.pages import audit_page, write_page
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_page(audit_page(rstheory.audit_logs(Path(rstheory.__file__).parent / "zoo")), path)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
