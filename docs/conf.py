@@ -33,7 +33,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "README.md", "jupyter_execute", generated.FILES]
+exclude_patterns = ["_build", "README.md", "jupyter_execute"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
