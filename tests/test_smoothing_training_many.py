@@ -1,7 +1,6 @@
 """Training that several processes share."""
 
 import os
-import signal
 import subprocess
 import time
 
@@ -10,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from many_processes import command, torchrun  # noqa: E402
+from many_processes import command, kill_all, torchrun  # noqa: E402
 from training_runs import quick, trained  # noqa: E402
 
 from rstheory.smoothing.data import load  # noqa: E402
@@ -34,7 +33,7 @@ def test_processes_share_a_run_and_survive_a_kill(tmp_path):
     until = time.monotonic() + 120
     while not state.exists() and begun.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
-    os.killpg(begun.pid, signal.SIGKILL)  # a run that is already complete is fine: then there is nothing to resume
+    kill_all(begun)  # a run that is already complete is fine: then there is nothing to resume
     begun.wait()
     again = torchrun(*told, "--resume", "--out", cut)
     assert again.returncode == 0, again.stderr
