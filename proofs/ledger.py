@@ -32,7 +32,7 @@ class Row:
 
     item: str
     statement: str
-    source: Literal["paper", "known", "new", "paper and new"]
+    source: Literal["paper", "known", "new", "paper and new", "known and new"]
     verdict: str
     checks: tuple[Check, ...]
     not_covered: str
@@ -250,7 +250,7 @@ LEDGER: tuple[Row, ...] = (
     Row(
         "C2",
         "r_N(p) = Σ Bin(k; N, p) g(k), slope N Σ Bin(k; N-1, p) (g(k+1) - g(k)); 7232.99σ at p = 1, N = 10⁵, α = 0.001",
-        "new",
+        "known and new",
         "proved",
         (
             coq("C2_C4.v", "C2_sum", "C2_slope", "C2_slope_at_1", covers="every N, any g"),
@@ -263,7 +263,7 @@ LEDGER: tuple[Row, ...] = (
     Row(
         "C3",
         "N(1 - L(N-j)) → c_j with P(Pois(c_j) <= j) = α; the slope at 1 grows like N ln(c₁/c₀)/√(2 ln(N/c₀))",
-        "new",
+        "known and new",
         "derived; tested",
         (
             symbolic("C3", "proofs/symbolic/budget.py", "limit of each probability; the slope's integral"),
@@ -373,7 +373,7 @@ LEDGER: tuple[Row, ...] = (
         "C10",
         "noise within total variation τ of N(0, σ²I): L - τ is sound at the same α, and the radius of L, or of a "
         "test that stops, at α(1 + 2τ)^N; no event of N draws gains more than Nτ",
-        "new",
+        "known and new",
         "proved",
         (
             coq("C1.v", "C10", "C10_level", covers="from |p' - p| <= τ"),
@@ -418,6 +418,44 @@ LEDGER: tuple[Row, ...] = (
         "that σ/2 (Φ⁻¹(p_A) - Φ⁻¹(p_B)) certifies (Cohen et al. 2019) is taken from its source",
     ),
     Row(
+        "C13",
+        "ACR of a fresh run at (n, α') about the mean given the log has variance 2 × fresh - sub-run",
+        "new",
+        "tested",
+        (by_tests("test_audit_fresh.py", "test_what_each_number_is", "test_a_fresh_run_falls_where_it_is_expected"),),
+        "p is estimated by (k + 1/2)/(N + 1)",
+    ),
+    Row(
+        "C14",
+        "the crossing budget of two logs, resampled over images in pairs, lies between its quantiles; it is "
+        "undetermined where rounding alone decides",
+        "new",
+        "tested; approximate for many images",
+        (
+            by_tests(
+                "test_statistics_crossing.py", "test_overtaking_by_definition", "test_rounding_opens_the_crossing"
+            ),
+            by_tests("test_statistics_crossing.py", "test_interval_covers_the_crossing_of_the_population"),
+            by_tests("test_audit_intervals.py", "test_expected_radii_are_those_of_the_log"),
+        ),
+        "crossings before the last one; another training run",
+    ),
+    Row(
+        "C15",
+        "where two machines answer a share η of an image's noisy copies differently, a bound L on p of one is a bound "
+        "L - η on p of the other; with an upper bound on η at α/2 and L at α/2, the radius of L - η holds at level α",
+        "new",
+        "tested; follows from P(A) - P(A and not B) <= P(B)",
+        (
+            by_tests(
+                "test_elsewhere.py",
+                "test_it_is_the_radius_of_the_difference_of_two_bounds",
+                "test_the_level_is_kept_where_two_machines_differ",
+            ),
+        ),
+        "that the machines were given the same noise",
+    ),
+    Row(
         "D1",
         "where every p < 1, certified accuracy at r > 0 is S(Φ(r/σ)): S determines every certified-accuracy curve",
         "paper",
@@ -432,7 +470,7 @@ LEDGER: tuple[Row, ...] = (
     Row(
         "D2",
         "ACR = ∫ CA(r) dr = ∫ S(u) R'(u) du",
-        "new",
+        "known and new",
         "proved for finite samples",
         (
             coq("D2_D3.v", "D2", "D2_improper", covers="∫ CA = ACR"),
@@ -446,7 +484,7 @@ LEDGER: tuple[Row, ...] = (
         "D3",
         "S_A >= S_B everywhere iff A has at least B's mean of every non-decreasing utility; hence, for these fixed "
         "laws of p, at least B's expected ACR at every budget (N, α)",
-        "new",
+        "known and new",
         "proved for finite laws",
         (
             coq("D2_D3.v", "D3_dominance_gives_utility", "D3"),
@@ -457,14 +495,27 @@ LEDGER: tuple[Row, ...] = (
     ),
     Row(
         "D4",
-        "with probability 1 - ρ, #{p_i >= u} >= #{L_i >= u} - quantile(Bin(T, α)) at all u at once; "
-        "for the population behind the test set, DKW",
+        "with probability 1 - ρ, #{p_i >= u} >= #{L_i >= u} - quantile(Bin(T, α)) at all u at once; for the population "
+        "behind the test set, S(u) >= (P(L >= u) - α)/(1 - α), with the higher of two bands for P(L >= u), at ρ/2 each",
         "new",
         "proved for the samples; tested for the population",
         (
             coq("D4.v", "D4_stochastically_below", "D4_tail", "D4_band", "D4_certification"),
             by_tests("test_audit_survival.py", "test_bands_cover_as_often_as_they_promise"),
             by_tests("test_audit_survival.py", "test_population_band_covers"),
+            by_tests(
+                "test_audit_survival.py",
+                "test_bands_of_labels_and_of_logs_hold_at_once",
+                covers="labels and logs at once",
+            ),
+            by_tests(
+                "test_statistics_bands.py",
+                "test_crossing_probability_of_the_even_band",
+                "test_crossing_probability_by_hand",
+                "test_band_covers",
+                covers="the error of the band of P(L >= u)",
+            ),
+            by_tests("test_statistics_bands.py", "test_narrower_than_dkw_and_a_quantile"),
         ),
         "DKW with Massart's constant (1990) is taken from its source",
     ),
@@ -474,6 +525,80 @@ LEDGER: tuple[Row, ...] = (
         "new",
         "tested",
         (by_tests("test_audit_compare.py", "test_attribution_bins_are_by_the_reference"),),
+        "a definition more than a claim",
+    ),
+    Row(
+        "D6",
+        "the band integrated: with probability 1 - ρ, the mean true radius of these images is at least the mean radius "
+        "without the q largest, q = quantile(Bin(T, α)); the population's is at least a bound on the mean of what is "
+        "printed, less sup(r_N - max(0, R))",
+        "new",
+        "tested; follows from D2, D4, C4",
+        (
+            by_tests("test_audit_bounds.py", "test_bounds_lie_below_what_is_printed", "test_bounds_cover"),
+            by_tests("test_audit_bounds.py", "test_overshoot_bounds_the_mean_error", covers="sup(r_N - max(0, R))"),
+            by_tests(
+                "test_statistics_means.py",
+                "test_the_capital_at_the_bound",
+                "test_bound_covers",
+                covers="the bound on a bounded mean (Waudby-Smith & Ramdas 2024)",
+            ),
+            by_tests(
+                "test_audit_bounds.py", "test_accuracy_bounds_by_definition", covers="certified accuracy at one r"
+            ),
+        ),
+        "the bound by the normal law is approximate; Markov's inequality is taken as known",
+    ),
+    Row(
+        "D7",
+        "of T certificates at level α, Tα false ones are expected at most, quantile(Bin(T, α)) with probability 1 - ρ, "
+        "none at level 1 - (1 - ρ)^(1/T); adjusted p-values of the counts keep a false-discovery rate over a test set",
+        "known",
+        "tested",
+        (
+            by_tests(
+                "test_statistics_certificates.py",
+                "test_numbers_by_definition",
+                "test_false_certificates_are_as_few_as_said",
+            ),
+            by_tests(
+                "test_statistics_certificates.py",
+                "test_certified_together_by_definition",
+                "test_false_discovery_rate_is_kept",
+            ),
+        ),
+        "Benjamini & Hochberg (1995) is taken from its source",
+    ),
+    Row(
+        "D8",
+        "where every pair's order is decided at once with error ρ, the rank of a log lies between 1 + #above and "
+        "T - #below, for all logs at once with probability 1 - ρ; the best log is in the top group",
+        "known",
+        "tested; approximate for many images",
+        (
+            by_tests("test_statistics_resampling.py", "test_intervals_and_ranks_hold_all_at_once"),
+            by_tests("test_statistics_resampling.py", "test_laws_of_ranks"),
+            by_tests(
+                "test_statistics_multiple.py",
+                "test_mcnemar_is_the_binomial_test",
+                "test_holm_by_definition",
+                "test_corrections_keep_their_promise",
+                covers="pairs at a radius; all pairs, radii and budgets",
+            ),
+            by_tests("test_statistics_multiple.py", "test_sign_flips_are_exact", covers="two curves as a whole"),
+        ),
+        "between training runs: `power_of_runs` says how many runs that takes",
+    ),
+    Row(
+        "D9",
+        "inequality: the easiest tenth's share of ACR, the Gini coefficient, and the budget at which the constant "
+        "classifier catches up (B2)",
+        "new",
+        "tested",
+        (
+            by_tests("test_statistics_inequality.py", "test_gini_is_the_mean_difference", "test_laws_of_the_share"),
+            by_tests("test_audit_inequality.py", "test_by_definition"),
+        ),
         "a definition more than a claim",
     ),
     Row(
@@ -492,7 +617,7 @@ LEDGER: tuple[Row, ...] = (
         "G1",
         "the truncated Krichevsky-Trofimov mixture W(q) is a supermartingale for every p <= q: stopping at any time, "
         "for any reason, with W >= 1/α errs with probability at most α",
-        "new",
+        "known and new",
         "proved",
         (
             coq("G1.v", "G1_one_step", "G1_finite_mixture", "ville", "G1_ever", "G1_stopped", covers="any mixture"),
@@ -515,7 +640,7 @@ LEDGER: tuple[Row, ...] = (
         "a bound at most every q with W(q) < 1/α, such as their infimum, is a lower bound for p at all times at once; "
         "W does not increase in q where it exceeds 1, so the q with W(q) >= 1/α are an interval and each of them will "
         "do",
-        "new",
+        "known and new",
         "proved for every finite horizon",
         (
             coq("G1.v", "G2", covers="any mixture"),
@@ -559,7 +684,7 @@ LEDGER: tuple[Row, ...] = (
     Row(
         "G5",
         "G2 at wα during the run, Clopper-Pearson at (1-w)α at the cap: one bound, all radii from it, at level α",
-        "new",
+        "known and new",
         "proved",
         (coq("G5.v", "G5"), by_tests("test_sequential_rules.py", "test_false_alarms_of_every_rule_exactly")),
         "the least mean number of draws is measured, not proved",

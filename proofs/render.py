@@ -36,7 +36,11 @@ skipped, and say so.
 Letters are those of the theory: R = σΦ⁻¹ the radius, z = Φ⁻¹(p), t = 1 - p the tail, (N, α) the budget, L the
 Clopper-Pearson bound, g the certified radius of a count, r_N its mean, a = ln(1/α), c_j as in C3, c = √(2/π) as in A5,
 S(u) the share of samples with p >= u, CA certified accuracy, W(q) the wealth of a bet against p <= q. [paper] is arXiv
-2410.06895 (ICML 2025), [known] is older, [new] is first stated here.
+2410.06895 (ICML 2025), [known] is older, [new] is what we found no earlier statement of; [known and new] rests on what
+is known: C2 on Bernstein's derivative, C3 on the Poisson limit of Clopper-Pearson bounds (Garwood 1936), C10's grid on
+Voracek and Hein (ICLR 2023, arXiv 2207.07209), D2 on the mean as area under the survival curve, D3 on stochastic
+dominance (Lehmann 1955), G1 and G2 on mixtures of likelihood ratios (Ville 1939, Robbins 1970; for Bernoulli trials
+Wills et al. 2020), G5 on bounds that hold at once.
 """
 
 

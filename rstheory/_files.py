@@ -9,9 +9,12 @@ from pathlib import Path
 
 
 def require_folder(path: Path) -> Path:
-    """A file to be written, whose folder is there; ValueError otherwise, before hours of work end in nothing."""
-    if not path.parent.is_dir():
-        raise ValueError(f"{path}: the folder {path.parent} does not exist: make it first")
+    """A file to be written, whose folder is made where it is not there; ValueError if it cannot be, before hours of
+    work end in nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot write {path}: cannot make its folder: {error.strerror or error}") from None
     return path
 
 
@@ -36,6 +39,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file whole or not at all, and its folder where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def first_same(path: Path, files: Iterable[str]) -> str | None:

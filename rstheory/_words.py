@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-_SUFFIX = re.compile(r"\.(tsv|txt|csv|log)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(\.(tsv|txt|csv|log))?(\.(gz|xz))$|\.(tsv|txt|csv|log)$", re.IGNORECASE)
 _LONGEST_LABEL = 22  # characters of a name that fit a legend
 _SIGMA = re.compile(r"(noise|sigma)[_=-]?[\d.]+", re.IGNORECASE)
 
@@ -95,3 +95,13 @@ def short_label(name: str) -> str:
     """A name that fits a legend, and that Matplotlib does not take for mathematics."""
     cut = name if len(name) <= _LONGEST_LABEL else "..." + name[-_LONGEST_LABEL + 3 :]
     return plain(cut).lstrip("_") or name
+
+
+def short_labels(names: Sequence[str]) -> list[str]:
+    """Names that fit a legend, whole where cutting them would make two alike.
+
+    >>> short_labels(["a" * 30, "b"])
+    ['...aaaaaaaaaaaaaaaaaaa', 'b']
+    """
+    labels = [short_label(name) for name in names]
+    return labels if len(set(labels)) == len(set(names)) else [plain(name) for name in names]

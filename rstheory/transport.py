@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from rstheory import _check
 from rstheory._check import Float
-from rstheory._laws import BetaBinomial, Binomial, Counts, Hypergeometric, Laws, expectations
+from rstheory._laws import Binomial, Counts, Hypergeometric, Laws, expectations
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
+from rstheory.far_budgets import interpolated_radii
 
 _NODES = 240  # counts at which the mean radius is computed, the others being interpolated
 _BLOCK = 64  # budgets
 _NOTHING = 12  # standard deviations below the smallest count that certifies: what is left is below 1e-15
-_EXACT_TO, _RADII = 64, 400  # failures up to which each radius is computed, and about how many beyond
 # Relative: radii of other programs carry the error of their Clopper-Pearson routine; SciPy's stays below this up to
 # N = 10^9.
 _SLACK = 1e-8
 
-_LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
+LARGEST_TABLE = 10**7  # draws up to which counts are recovered unasked, for the deviation at a log's own budget
 
 Kind = Literal["as printed", "exact", "lower bound", "predicted"]
 
@@ -95,13 +95,7 @@ def with_abstentions(
     row is wrong at every budget: 0. Where it is not known whose the count is, it is taken for the label's, and `low`
     is 0.
     """
-    of_label = np.full(len(label), -1, dtype=np.int64)
-    if counts is not None and len(label):
-        told = label < counts.shape[1]
-        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
-    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
-    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
-    low = np.where(of_label < 0, 0, nearest)
+    nearest, low = abstained_counts(label, count, counts)
     known = nearest >= 0
     return RecoveredCounts(
         np.concatenate([found.nearest, nearest[known]]),
@@ -110,16 +104,31 @@ def with_abstentions(
     )
 
 
+def abstained_counts(
+    label: NDArray[np.integer[Any]], count: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`nearest` and `low` of each abstained row, as `with_abstentions` takes them; `nearest` is -1 if not known."""
+    of_label = np.full(len(label), -1, dtype=np.int64)
+    if counts is not None and len(label):
+        told = label < counts.shape[1]
+        of_label = np.where(told, counts[np.arange(len(label)), np.where(told, label, 0)], -1).astype(np.int64)
+    nearest = np.where((of_label >= 0) & (count >= 0) & (count != of_label), 0, np.maximum(of_label, -1))
+    nearest = np.where(of_label < 0, count, nearest).astype(np.int64)
+    return nearest, np.where(of_label < 0, 0, nearest)
+
+
 @dataclass(frozen=True)
 class BudgetedACR:
     """Expected ACR of a log's samples at a budget (n, alpha); `float()` of it is `acr`.
 
     acr: mean over the draws that such a run would make.
-    standard_deviation: about that mean, of a run on n of the draws already made; beyond them, of the model's new run.
+    standard_deviation: about that mean, of a run on n of the draws already made; beyond them, the standard error of
+        what is added to the ACR at the log's own draws.
     acr_sound: the mean at the lower ends of the rounded radii, and without counts that may not be the label's.
     kind: "as printed" at the log's own budget; "exact" below it, but for `unknown_at_most` (subsampling the draws
         already made); "lower bound" where the level is larger than the log's and abstained rows, which may certify
-        there, do not tell their counts; "predicted" above the log's budget (from a model: see `moments`).
+        there, do not tell their counts; "predicted" above the log's budget (from an estimated distribution of p, see
+        `rstheory.mixture.beyond`).
     fresh_standard_deviation: of a run with n new draws about its own mean, for these samples, p being estimated by
         (k + 1/2)/(N + 1). It is the larger one where n is near the log's budget N, or at it. NaN if not computed.
     unknown_at_most: the most that abstained rows of unknown count could add to `acr`.
@@ -146,11 +155,10 @@ def acr_at_budget(
     counts: of the samples whose class is selected rightly. samples: how many there are in all; the others have radius
     0 at every budget: the class is taken as selected. own_alpha: the level at which rows abstained or not.
 
-    Up to `total` draws this is exact, with no re-run, but for abstentions of unknown count: see `BudgetedACR`. Beyond,
-    it is a prediction from a model: see `moments`.
+    n: at most `total`. It is exact, with no re-run, but for abstentions of unknown count: see `BudgetedACR`.
     """
     distinct = np.unique(np.concatenate([counts.nearest, counts.low]))
-    known = (moments if n <= total else interpolated_moments)(distinct, total, n, alpha)
+    known = moments(distinct, total, n, alpha)
     mean, variance = known.of(counts.nearest)
     fresh = fresh_variance(distinct, total, n, alpha)[np.searchsorted(distinct, counts.nearest)]
     scale = sigma / max(samples, 1)
@@ -160,10 +168,20 @@ def acr_at_budget(
         scale * float(mean.sum()),
         scale * float(np.sqrt(variance.sum())),
         scale * float(known.of(counts.low)[0].sum()),
-        kind_at(total, own_alpha, n, alpha, counts.unknown),
+        kind_at(own_alpha, alpha, counts.unknown),
         scale * float(np.sqrt(fresh.sum())),
         scale * counts.unknown * most_of_abstained(total, own_alpha, n, alpha) if counts.unknown else 0.0,
     )
+
+
+def acr_beyond(at_own: BudgetedACR, n: int, gain: float, standard_error: float, fresh: float) -> BudgetedACR:
+    """ACR predicted at n draws, beyond those of a log: that at the log's own draws, and an estimated gain.
+
+    gain, standard_error: see `rstheory.mixture.beyond`. fresh: deviation of a run with n new draws. Abstentions of
+    unknown count are part of the estimate.
+    """
+    acr, sound = at_own.acr + gain, at_own.acr_sound + gain
+    return BudgetedACR(n, at_own.alpha, acr, standard_error, sound, "predicted", fresh)
 
 
 def acr_as_printed(
@@ -171,7 +189,7 @@ def acr_as_printed(
 ) -> BudgetedACR:
     """The ACR at a log's own budget, with the deviation of a fresh run where the counts are told or soon recovered."""
     n, alpha = printed.n, printed.alpha
-    if n > _LARGEST_TABLE and not told:
+    if n > LARGEST_TABLE and not told:
         return printed
     nearest = counts().nearest
     distinct, times = np.unique(nearest, return_counts=True)
@@ -179,17 +197,19 @@ def acr_as_printed(
     return replace(printed, fresh_standard_deviation=sigma * float(np.sqrt(variance)) / max(samples, 1))
 
 
-def kind_at(total: int, own_alpha: float, n: int, alpha: float, unknown: int) -> Kind:
-    """What ACR at (n, alpha) from counts out of `total` is: see `BudgetedACR.kind`."""
-    if n > total:
-        return "predicted"
+def kind_at(own_alpha: float, alpha: float, unknown: int) -> Kind:
+    """What ACR at a level is, up to the draws of a log: see `BudgetedACR.kind`."""
     return "lower bound" if unknown and alpha > own_alpha else "exact"
 
 
 def most_of_abstained(total: int, own_alpha: float, n: int, alpha: float) -> float:
     """Largest mean radius, at sigma = 1 and budget (n, alpha), of a row that abstained at (total, own_alpha)."""
-    largest = np.array([max(min(_first_count(total, own_alpha) - 1, total), 0)])
-    return float(moments(largest, total, n, alpha).mean[0])
+    return float(moments(np.array([largest_abstained(total, own_alpha)]), total, n, alpha).mean[0])
+
+
+def largest_abstained(n: int, alpha: float) -> int:
+    """The largest count out of n that certifies nothing at level alpha."""
+    return max(min(_first_count(n, alpha) - 1, n), 0)
 
 
 def fresh_variance(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Float:
@@ -223,10 +243,8 @@ class Moments:
 def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Moments:
     """`Moments` of success counts out of `total` draws, for a budget of n draws at level alpha.
 
-    Up to `total` draws this is exact: given the count k of N draws, n of them picked at random hold
-    Hypergeometric(N, k, n) successes. Beyond N it is a prediction from a model, a uniform prior on each p, under which
-    the count is beta-binomial: low where many samples saw no failure at all, because the prior gives such a sample a
-    failure rate of about 1/N. Time grows with the budget: beyond ten times N expect minutes.
+    Exact: given the count k of N draws, n of them picked at random hold Hypergeometric(N, k, n) successes. n beyond
+    `total` is refused: one count tells nothing exact there, see `rstheory.mixture.beyond`.
     """
     _check.scalar_int("n", _check.budget("n", n))
     _check.level("alpha", alpha)
@@ -235,7 +253,9 @@ def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Mome
 
 def _laws(counts: NDArray[np.int64], total: int, n: int) -> Laws:
     """The law of the failures among n draws, for each count out of `total`."""
-    return Hypergeometric(total, n, total - counts) if n <= total else BetaBinomial(total, n, total - counts)
+    if n > total:
+        raise ValueError(f"n={n} is not allowed: {total:,} draws tell nothing exact beyond themselves")
+    return Hypergeometric(total, n, total - counts)
 
 
 def radius_moments(laws: Laws, size: int, n: int, alpha: float) -> tuple[Float, Float]:
@@ -255,33 +275,6 @@ def _moments(laws: Laws, size: int, n: int, alpha: float, radius_of: Callable[[C
 
     mean, square = expectations(laws, radius_and_square, last, float(max_radius(n, alpha)))
     return mean, np.maximum(square - mean * mean, 0.0)
-
-
-def _interpolated_radii(n: int, alpha: float) -> Callable[[Counts], Float]:
-    """Radius at sigma = 1 from the number of failures, within 1e-8: computed for the first ones, interpolated beyond.
-
-    Nodes are dense where the radius bends, at few failures, and even in the coordinate in which a count has the same
-    spread everywhere. Failures that certify nothing have no radius here, and none may be asked for.
-    """
-    from scipy.interpolate import CubicSpline
-
-    last = n - _first_count(n, alpha)
-    if last <= 2 * _RADII:
-        return lambda j: np.asarray(radius_from_count(n - j, n, alpha))
-
-    def angle(failures: Counts) -> Float:
-        return np.arcsin(np.sqrt(failures / n))
-
-    even = np.sin(np.linspace(angle(np.asarray(_EXACT_TO)), angle(np.asarray(last)), _RADII)) ** 2 * n
-    nodes = np.concatenate([np.arange(_EXACT_TO), even, np.geomspace(_EXACT_TO, last, _RADII)])
-    nodes = np.unique(np.clip(np.round(nodes).astype(np.int64), 0, last))
-    radii = np.asarray(radius_from_count(n - nodes, n, alpha))
-    table, spline = radii[:_EXACT_TO], CubicSpline(angle(nodes[1:]), radii[1:])
-
-    def radius_of(j: Counts) -> Float:
-        return np.where(j < _EXACT_TO, table[np.minimum(j, _EXACT_TO - 1)], spline(angle(np.maximum(j, 1))))
-
-    return radius_of
 
 
 def _first_count(n: int, alpha: float) -> int:
@@ -327,6 +320,6 @@ def _interpolated(
     near = onset + np.linspace(-6, 6, _NODES // 4) * deviation
     points = np.concatenate([np.linspace(low, high, _NODES), near[(near > low) & (near < high)]])
     nodes = np.unique(total - np.round(total * np.sin(points) ** 2).astype(np.int64))
-    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, _interpolated_radii(n, alpha))
+    of_nodes = _moments(laws(nodes), len(nodes), n, alpha, interpolated_radii(n, alpha))
     mean, variance = (CubicSpline(angle(nodes), values)(angle(counts)) for values in of_nodes)
     return Moments(counts, mean, np.maximum(variance, 0.0))

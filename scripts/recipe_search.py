@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from muon import FastOptimizer, alternately_flipped, parameter_groups, share
 from rich.progress import track
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
@@ -32,7 +33,6 @@ from rstheory.smoothing.data import Dataset, load
 from rstheory.smoothing.models import prepare
 from rstheory.smoothing.models.fast import FastNet
 from rstheory.smoothing.models.normalize import CIFAR10_MEAN, CIFAR10_STD, Normalize
-from rstheory.smoothing.training.recipe_fast import FastOptimizer, alternately_flipped, parameter_groups, share
 
 SIGMA, ALPHA = 0.5, 1e-3
 WHITENED = 5000  # training images from which the first layer is computed

@@ -1,6 +1,7 @@
 """Made-up certification logs for the audit's tests."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from rstheory import radius_from_count
 from rstheory.logs.log import CertificationLog
@@ -53,3 +54,12 @@ def counts_of_model(seed, samples=200, n=1000, a=2.0, b=0.5):
 def model(seed, path, **options):
     """The log of such a model."""
     return log_of_counts(counts_of_model(seed), path=path, **options)
+
+
+LOGS = st.builds(
+    log_of_counts,
+    st.lists(st.integers(0, 1000), min_size=1, max_size=60),
+    wrong=st.lists(st.integers(0, 59), max_size=10),
+    digits=st.sampled_from([None, 3, 4]),
+    sigma=st.sampled_from([0.12, 0.5, 1.0]),
+)

@@ -1,8 +1,8 @@
-"""Kill a certification run with SIGKILL at random moments and resume it. A program of its own, for test_smoothing_run.
+"""Kill a certification run, or an attack, with SIGKILL at random moments and resume it. A program, for tests of runs.
 
     python tests/kill_and_resume.py CHECKPOINT FOLDER TRIALS SEED RULE
 
-RULE is one of RULES, or "all" for one after the other.
+RULE is one of RULES, or "all" for one after the other; "attack" attacks instead.
 
 torch is imported once, and every run is a forked child of this process, so that a kill takes a second. Prints one line
 a trial: the rule, its number, whether it was killed before its end, the lines in the log then, and the bytes behind the
@@ -22,6 +22,7 @@ import sklearn.datasets  # noqa: F401  # once, instead of in every child
 from stopping import Patience
 
 from rstheory.sequential import FixedDraws, ToleranceRule, growing_looks, rule_for_curve, rule_for_radius
+from rstheory.smoothing.attacks import PGD, Attack, attack_checkpoint
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 
@@ -37,6 +38,10 @@ RULES = {
 
 
 def certify(rule: str, checkpoint: Path, out: Path, resume: bool) -> None:
+    if rule == "attack":
+        attack = Attack(0.5, 2.0, PGD(3), m=4, halvings=3, n=200)
+        attack_checkpoint(attack, checkpoint=checkpoint, source="digits", out=out, skip=8, rows=12, resume=resume)
+        return
     bound = "randomized" if rule == "randomized" else "clopper-pearson"
     task = Certify(sigma=SIGMA, rule=RULES[rule], n0=50, seed=3, bound=bound)
     run_checkpoint(

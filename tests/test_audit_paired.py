@@ -21,7 +21,7 @@ def test_other_samples_budgets_and_noise_levels_are_told(read):
     assert (warning.code, warning.rows, warning.line) == ("different-samples", 1 + 2 + 1, None)
     assert "1 samples only in" not in warning.message
     assert "compare on the 2 common ones" in warning.message
-    assert "1 index whose labels differ" in warning.message
+    assert "1 of 3 labels differ at the same index: they are other images, or in another order" in warning.message
     for change, code in (
         ({"n": 10}, "different-budget"),
         ({"alpha": 0.1}, "different-budget"),
@@ -35,6 +35,14 @@ def test_other_samples_budgets_and_noise_levels_are_told(read):
         "different-budget",
         "different-sigma",
     ]
+
+
+def test_another_order_of_the_images_is_named(read):
+    a, _ = read(*(row(i, label=i, predict=i) for i in range(6)))
+    b, _ = read(*(row(i, label=5 - i, predict=5 - i) for i in range(6)))
+    (warning,) = lint_between(a, b)
+    assert "6 of 6 labels differ at the same index: the images are in another order" in warning.message
+    assert "no sample in common" in warning.message
 
 
 def test_samples_in_common_with_nothing(read):

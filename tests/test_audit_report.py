@@ -17,17 +17,18 @@ from rich.console import Console
 
 from rstheory._words import group_labels, short_names
 from rstheory.audit.export import to_json, write_json
+from rstheory.audit.full_view import flips, full_view
 from rstheory.audit.groups import radius_grid, ranks
 from rstheory.audit.report import BUDGETS, COMPARED_UNASKED, audit_report
-from rstheory.audit.terminal import print_report
-from rstheory.audit.view import flips, shown_radii
+from rstheory.audit.terminal import print_blocks
+from rstheory.audit.view import shown_radii, view
 from rstheory.logs.find import find_logs
 from rstheory.logs.read import read_log
 
 
-def printed(report):
+def printed(report, shown=view):
     console = Console(file=io.StringIO(), width=1000, emoji=False)
-    print_report(report, console)
+    print_blocks(shown(report), console)
     return console.file.getvalue()
 
 
@@ -69,7 +70,7 @@ def test_many_logs_are_compared_when_asked_only():
     logs = [log_of_counts([90 + i % 10, 80], n=100, path=f"{i}.tsv") for i in range(COMPARED_UNASKED + 1)]
     report = audit_report(logs)
     assert not report.groups[0].comparisons
-    assert "--compare" in printed(report)
+    assert "--compare" in printed(report, full_view)
     assert len(audit_report(logs, pairs="all").groups[0].comparisons) == len(logs) * (len(logs) - 1) // 2
     assert not audit_report(logs[:2], pairs="none").groups[0].comparisons
 
@@ -112,11 +113,12 @@ def test_radii_that_no_budget_gives_lead_nowhere(digits, rounded_up):
     assert (pair.regions, pair.dominates) == ((), None)
     assert pair.acr_difference == pytest.approx(a.acr - b.acr)
     assert report.groups[0].rank_by_budget[0] == (1, 1)
-    text = printed(report)
+    assert printed(report).count("│ a (!) ") == 1
+    text = printed(report, full_view)
     assert text.count("│ a (!) ") == 3
     assert "b (!)" not in text
     assert "(!) Has radii above 1.232," in text
-    assert "(!)" not in printed(audit_report([b, replace(b, path="c.tsv")]))
+    assert "(!)" not in printed(audit_report([b, replace(b, path="c.tsv")]), full_view)
 
 
 def test_progress_counts_to_the_end():
@@ -148,6 +150,20 @@ def test_json_has_the_promised_names(report, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["audit.json"]
 
 
+def test_leads_are_told_in_r_as_well_as_in_u():
+    """`steady` leads up to its one radius, `split` from there on."""
+    steady, split = log_of_counts([700] * 200, path="steady"), log_of_counts([1000, 300] * 100, path="split")
+    report = audit_report([steady, split], [100])
+    r, top = steady.radius[0], split.max_radius
+    regions = to_json(report)["comparisons"][0]["regions"]
+    assert [(region["start_radius"], region["end_radius"]) for region in regions] == [
+        (0, pytest.approx(r)), (pytest.approx(r), pytest.approx(top)),
+    ]  # fmt: skip
+    text = printed(report, full_view)
+    assert f"steady 0.00-{r:.2f} (0.5-" in text
+    assert f"split {r:.2f}-{top:.2f} (" in text
+
+
 def test_json_has_null_for_what_is_no_number():
     report = audit_report([log_of_counts([90], n=100, path="one.tsv"), log_of_counts([95], n=100, path="two.tsv")])
     data = to_json(report)
@@ -156,7 +172,10 @@ def test_json_has_null_for_what_is_no_number():
 
 
 def test_nothing_to_audit():
-    assert to_json(audit_report([])) == {"logs": [], "comparisons": [], "groups": []}
+    empty = audit_report([])
+    verdict = {"text": [], "logs": 0, "assumed": [], "suspects": [], "groups": []}
+    assert to_json(empty) == {"verdict": verdict, "logs": [], "comparisons": [], "groups": []}
+    assert printed(empty) == printed(empty, full_view) == ""
 
 
 def test_a_budget_too_large_to_transport_is_reported_as_printed():
@@ -165,6 +184,7 @@ def test_a_budget_too_large_to_transport_is_reported_as_printed():
     assert [(budget.n, budget.kind) for budget in report.logs[0].budgets] == [(10**9, "as printed")]
     assert "not transported" in report.groups[0].not_compared
     printed(report)
+    printed(report, full_view)
 
 
 def test_radius_grid_reaches_the_largest_radius_and_stays_short():
@@ -232,7 +252,7 @@ def test_on_a_narrow_terminal_no_number_is_cut():
     logs = [model(seed, f"logs/method number {seed}/noise_0.5.tsv") for seed in (1, 2, 3)]
     report = audit_report(logs)
     console = Console(file=io.StringIO(), width=80, emoji=False, force_terminal=True, color_system=None)
-    print_report(report, console)
+    print_blocks(full_view(report), console)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text

@@ -2,20 +2,15 @@
 
 import numpy as np
 import pytest
-from audit_logs import counts_of_model, log_of_counts
+from audit_logs import LOGS, counts_of_model, log_of_counts
 from hypothesis import given
 from hypothesis import strategies as st
+from misses import allowed, data_sets
+from scipy.stats import binom
 
-from rstheory import certified_radius_inverse, max_radius
-from rstheory.audit.survival import acr_by_integral, survival
-
-LOGS = st.builds(
-    log_of_counts,
-    st.lists(st.integers(0, 1000), min_size=1, max_size=60),
-    wrong=st.lists(st.integers(0, 59), max_size=10),
-    digits=st.sampled_from([None, 3, 4]),
-    sigma=st.sampled_from([0.12, 0.5, 1.0]),
-)
+from rstheory import certified_radius, certified_radius_inverse, clopper_pearson_lower, max_radius
+from rstheory.audit import accuracy_bounds
+from rstheory.audit.survival import acr_by_integral, survival, survival_by_label, survivals
 
 
 @given(LOGS)
@@ -44,6 +39,7 @@ def test_bands_lie_below_the_curve_and_in_order(log, rho):
     assert (np.diff(curve.share) <= 0).all()
     assert (curve.lower_population <= curve.lower_samples).all()
     assert (curve.lower_samples <= curve.share + 1e-15).all()
+    assert 0 <= curve.acr_population <= curve.acr_samples <= log.rounded_down().acr + 1e-12
     np.testing.assert_allclose(1 - curve.tail, certified_radius_inverse(curve.radius, log.sigma), rtol=1e-12)
 
 
@@ -83,6 +79,62 @@ def test_population_band_covers():
         curve = survival(log_of_counts(rng.binomial(200, p), n=200, alpha=0.05), rho=0.2)
         failures += bool(np.any(curve.lower_population > curve.tail / 0.6 + 1e-12))
     assert failures <= 300 * 0.2 + 4.5 * np.sqrt(300 * 0.2 * 0.8)
+
+
+def exceeds(curve, p, tail_of_population):
+    """Whether a curve's two bands exceed the truth anywhere, as a pair."""
+    true = np.array([np.mean(p >= 1 - t - 1e-12) for t in curve.tail])
+    return (
+        bool(np.any(curve.lower_samples > true + 1e-12)),
+        bool(np.any(curve.lower_population > tail_of_population(curve.tail) + 1e-12)),
+    )
+
+
+def test_bands_of_labels_and_of_logs_hold_at_once():
+    """Ten labels of 30 images; two logs of the same 300 images with the same p, each with noise of its own.
+
+    alpha = 0.05, p ~ U(0.4, 1) anew each time. Events: any label's band, of the samples or of the population, exceeds
+    the truth; any log's does. Each at most 20 %."""
+    rng = np.random.default_rng(9)
+    runs, labels, both = data_sets(1000, 60), np.zeros(2, int), np.zeros(2, int)
+    for _ in range(runs):
+        p = rng.uniform(0.4, 1, 300)
+        logs = [log_of_counts(rng.binomial(200, p), n=200, alpha=0.05) for _ in range(2)]
+        own = [exceeds(c, p[logs[0].label == k], lambda t: t / 0.6) for k, c in survival_by_label(logs[0], 0.2).items()]
+        labels += np.any(own, axis=0)
+        both += np.any([exceeds(curve, p, lambda t: t / 0.6) for curve in survivals(logs, 0.2)], axis=0)
+    assert max(*labels, *both) <= allowed(runs, 0.2)
+
+
+def test_bands_where_the_level_is_used_up():
+    """400 images, all at a p at which nearly 30 % of the certificates are false: alpha = 0.3, n = 50.
+
+    Events: a band, of the population or of the samples, is above 0 just above p, or one of two bounds of certified
+    accuracy is; at most 10 % each."""
+    rng = np.random.default_rng(10)
+    bounds = np.asarray(clopper_pearson_lower(np.arange(51), 50, 0.3))
+    k = 42
+    p = float(bounds[k]) * (1 - 1e-9)
+    assert binom.sf(k - 1, 50, p) > 0.299
+    runs, missed = data_sets(2000, 150), np.zeros(3, int)
+    for _ in range(runs):
+        log = log_of_counts(rng.binomial(50, np.full(400, p)), n=50, alpha=0.3)
+        curve = survival(log, rho=0.1)
+        above = curve.tail < 1 - p
+        at = accuracy_bounds(log, float(certified_radius(bounds[k], 0.5)) * (1 - 1e-12), 0.1)
+        missed += (curve.lower_population[above].max(initial=0) > 0, curve.lower_samples[above].max(initial=0) > 0,
+                   at.population > 0 or at.samples > 0)  # fmt: skip
+    assert max(missed) <= allowed(runs, 0.2)
+    assert max(missed[:2]) <= allowed(runs, 0.1)
+    assert missed.min() > 0
+
+
+def test_each_label_and_each_log_gets_its_share():
+    log = log_of_counts(counts_of_model(3, samples=100))
+    for label, curve in survival_by_label(log, 0.05).items():
+        assert curve.rho == pytest.approx(1 - 0.95**0.1)
+        np.testing.assert_array_equal(curve.lower_samples, survival(log, rho=curve.rho, label=label).lower_samples)
+    assert [curve.rho for curve in survivals([log, log], 0.05)] == [0.025, 0.025]
 
 
 def test_standard_error_is_that_of_the_mean():

@@ -17,18 +17,21 @@ ROOT = PACKAGE.parent
 
 # From the ground up. Modules of one floor may import each other, without a circle.
 FLOORS = (
-    ("_check", "_files", "_version", "_progress", "_words", "_classes"),
+    ("_check", "_files", "_version", "_progress", "_words", "_classes", "_extras"),
     ("_provenance", "tables"),
-    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "trivial", "population"),
-    ("sequential", "randomized", "two_class", "bounds", "planning"),
+    ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
+    ("sequential", "randomized", "two_class", "elsewhere", "bounds", "planning"),
     ("transport",),
-    ("mixture",),
+    ("mixture", "statistics"),
     ("certify",),
     ("logs",),
+    ("survey",),
     ("audit",),
+    ("atlas",),
     ("smoothing",),
     ("experiments",),
     ("plots",),
+    ("pages",),
     ("__init__",),  # the face: what `import rstheory` offers
     ("cli",),
     ("__main__",),

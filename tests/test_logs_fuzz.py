@@ -234,4 +234,6 @@ def test_fast_and_slow_agree_on_logs_without_accidents(tmp_path_factory, lines, 
     log = read(tmp_path_factory.getbasetemp(), "\n".join([*shuffled, ""]).encode())
     assert log is not None
     check(log, "\n".join([*lines, ""]).encode())
-    assert {finding.code for finding in log.warnings} <= {"rounded-radius", "budget-against-radii"}
+    # Radii drawn at will may tie at the top of the ladder of another sigma or budget, which is then said.
+    doubts = {"rounded-radius", "budget-against-radii", "sigma-against-radii"}
+    assert {finding.code for finding in log.warnings} <= doubts

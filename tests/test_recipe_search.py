@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from rstheory.smoothing.training import recipe_fast  # noqa: E402
+import muon  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 RECORD, PAGE = ROOT / "docs/recipe/record.tsv", ROOT / "docs/recipe/README.md"
@@ -58,16 +58,16 @@ def test_the_page_shows_the_record(script):
 
 def test_the_recipe_is_the_winner(script):
     settings = script.settings_of(WINNER)
-    assert (settings.filter_rate, settings.filter_momentum) == (recipe_fast.FILTER_RATE, recipe_fast.FILTER_MOMENTUM)
+    assert (settings.filter_rate, settings.filter_momentum) == (muon.FILTER_RATE, muon.FILTER_MOMENTUM)
     assert (settings.rate, settings.momentum, settings.decay) == (
-        recipe_fast.RATE,
-        recipe_fast.MOMENTUM,
-        recipe_fast.DECAY,
+        muon.RATE,
+        muon.MOMENTUM,
+        muon.DECAY,
     )
-    assert settings.bias_factor == recipe_fast.BIAS_FACTOR
-    assert (settings.batch, settings.smoothing) == (recipe_fast.BATCH, recipe_fast.SMOOTHING)
+    assert settings.bias_factor == muon.BIAS_FACTOR
+    assert (settings.batch, settings.smoothing) == (muon.BATCH, muon.SMOOTHING)
     made = script.optimizer(script.network(settings, torch.zeros(2, 3, 32, 32, dtype=torch.uint8)), settings)
-    shipped = recipe_fast.parameter_groups(script.network(settings, torch.zeros(2, 3, 32, 32, dtype=torch.uint8)))
+    shipped = muon.parameter_groups(script.network(settings, torch.zeros(2, 3, 32, 32, dtype=torch.uint8)))
     for ours, theirs in zip(made.param_groups, shipped, strict=True):
         assert {k: v for k, v in ours.items() if k not in ("params", "lr")} == {
             k: v for k, v in theirs.items() if k != "params"
@@ -78,7 +78,7 @@ def test_long_runs_descend_as_recorded(script):
     settings = script.settings_of("longer, without muon")
     nets = [script.network(settings, torch.zeros(2, 3, 32, 32, dtype=torch.uint8)) for _ in range(2)]
     made = script.optimizer(nets[0], settings).param_groups
-    shipped = recipe_fast.by_descent(recipe_fast.parameter_groups(nets[1]))
+    shipped = muon.by_descent(muon.parameter_groups(nets[1]))
     assert len(made) == len(shipped) == 3
     for ours, theirs in zip(made, shipped, strict=True):
         assert all(ours[name] == theirs[name] for name in ("orthogonal", "peak", "momentum", "weight_decay"))

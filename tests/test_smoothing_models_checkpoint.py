@@ -165,7 +165,7 @@ def rewrite(path, metadata=None, **tensors):
         ({"classes": "11"}, {}, r"no cnn for 11 classes .*1.7.bias is torch.float32 \(10,\)"),
         ({}, {"1.0.weight": None}, "missing: 1.0.weight"),
         ({}, {"extra": torch.zeros(1)}, "unknown: extra"),
-        ({}, {"1.7.bias": torch.zeros(10).half()}, "1.7.bias is torch.float16"),
+        ({}, {"1.7.bias": torch.zeros(10).half()}, "the weights have changed"),
         ({}, {"1.7.bias": torch.zeros(10)}, "the weights have changed since they were written"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from many_processes import torchrun
 from small_runs import certified, save, without_time
 from stopping import Patience
 
@@ -175,18 +176,6 @@ def test_a_finished_run_is_left_alone(checkpoint, tmp_path):
     before = (tmp_path / "log.tsv").read_bytes()
     certified(checkpoint, tmp_path / "log.tsv", resume=True)
     assert (tmp_path / "log.tsv").read_bytes() == before
-
-
-def torchrun(*arguments, processes=2):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*command, "-m", "--", "rstheory", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
 
 
 def test_torchrun_writes_the_log_of_a_single_process(checkpoint, tmp_path):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from rstheory.cli import app
 from rstheory.smoothing.models import build, load_checkpoint
-from rstheory.smoothing.training import RECIPES, Settings, recipe, train
+from rstheory.smoothing.training import METHODS, Settings, compose, train
 from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
 from rstheory.smoothing.training.cost import Cost, cost_of, counted_passes, planned_passes
 from rstheory.smoothing.training.interfaces import Passes
@@ -54,12 +54,12 @@ def test_passes_are_told_apart():
 
 
 @pytest.mark.filterwarnings("ignore:discarding below")
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(METHODS))
 def test_runs_make_the_passes_that_their_parts_state(digits, tmp_path, name):
     """In every epoch of the log exactly; at most, where the attack stops early, and where two parts share their draws.
     Watching p adds 16 passes for each of the 225 images."""
     chosen = Settings(sigma=0.5, epochs=4, draws=3, batch=64, flip_and_crop=False, dtype="float32")
-    method = recipe(name, chosen)
+    method = compose(name, chosen)
     train(method, chosen, digits, arch="mlp", out=tmp_path / "a.safetensors", device=CPU)
     cost = cost_of(build("mlp", 10, digits.shape), digits.shape)
     lines = [line.split("\t") for line in (tmp_path / "a.train.tsv").read_text().splitlines()]
@@ -68,7 +68,7 @@ def test_runs_make_the_passes_that_their_parts_state(digits, tmp_path, name):
     by_hand = cost.pflop(Passes(*(225 * count for count in planned_passes(method, 3, 4))) + Passes(0, 0, 4 * 16 * 225))
     assert planned[-1] == pytest.approx(by_hand)
     if name in ("attack", "easy"):
-        gaussian = planned_pflop(recipe("gaussian", chosen), 3, 4, len(digits), cost)
+        gaussian = planned_pflop(compose("gaussian", chosen), 3, 4, len(digits), cost)
         assert gaussian < logged[-1] <= planned[-1]
     else:
         assert logged == pytest.approx(planned, rel=1e-5)
@@ -95,10 +95,10 @@ def test_the_command_line_chooses_the_epochs_of_a_budget(monkeypatch, method):
     result = CliRunner().invoke(app, [*arguments, "--budget-pflop", "0.001"])
     assert result.exit_code == 0, result.output
     ((made, chosen, data),) = seen
-    assert made == recipe(method, chosen)
+    assert made == compose(method, chosen)
     cost = cost_of(build("mlp", 10, data.shape), data.shape)
     spent, more = (
-        planned_pflop(recipe(method, Settings(0.5, epochs=epochs)), 4, epochs, len(data), cost)
+        planned_pflop(compose(method, Settings(0.5, epochs=epochs)), 1, epochs, len(data), cost)
         for epochs in (chosen.epochs, chosen.epochs + 1)
     )
     assert spent <= 0.001 < more

@@ -23,7 +23,7 @@ from rstheory.smoothing.training import (
     SmoothAdv,
     SmoothMix,
     Step,
-    recipe,
+    compose,
 )
 
 METHODS = ["smoothadv", "macer", "consistency", "smoothmix", "catrs"]
@@ -284,7 +284,7 @@ def test_methods_leave_the_network_as_it_was(name):
     images, noise = torch.rand(6, 1, 8, 8), 0.5 * torch.randn(2, 6, 1, 8, 8)
     step = Step(9, 0.5, model, images, plain.labels, plain.indices, noise, plain.generator, plain.autocast)
     before = {key: weight.clone() for key, weight in model.named_parameters()}
-    method = recipe(name, quick())
+    method = compose(name, quick())
     for perturbation in method.perturbations:
         statistics = {key: tensor.clone() for key, tensor in model.state_dict().items()}
         assert not perturbation.noise(step, {}).requires_grad

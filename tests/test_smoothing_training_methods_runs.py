@@ -12,20 +12,20 @@ from training_runs import CPU, Stopping, loses_classes, quick, stopped, trained
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training import (
-    RECIPES,
+    METHODS,
     Settings,
     SmoothAdv,
     Step,
+    compose,
     count_labels,
-    recipe,
     train,
 )
 
-METHODS = ["smoothadv", "macer", "consistency", "smoothmix", "catrs"]
+OTHERS = ["smoothadv", "macer", "consistency", "smoothmix", "catrs"]
 
 
 @loses_classes
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(METHODS))
 @given(at=st.integers(0, 15), dtype=st.sampled_from(["float32", "bfloat16"]))
 @settings(max_examples=2, deadline=None)
 def test_every_method_resumes_to_the_bit(tmp_path_factory, name, at, dtype):
@@ -34,7 +34,7 @@ def test_every_method_resumes_to_the_bit(tmp_path_factory, name, at, dtype):
     folder = tmp_path_factory.mktemp("runs")
     chosen = quick(flip_and_crop=True, dtype=dtype)
     options = {"smoothadv": {"smoothadv.steps": 2}, "catrs": {"catrs.draws": 10}}.get(name, {})
-    run = (recipe(name, chosen, options), chosen)
+    run = (compose(name, chosen, options), chosen)
     stopped(folder / "a.safetensors", *run, progress=Stopping(steps=at), arch="cnn")
     assert not (folder / "a.safetensors").exists()
     resumed = trained(folder / "a.safetensors", *run, arch="cnn", resume=True)
@@ -63,7 +63,7 @@ def networks(tmp_path_factory):
         if (name, rate) not in made:
             chosen = Settings(0.5, 20, draws, 64, learning_rate=rate, flip_and_crop=False, dtype="float32")
             out = folder / f"{name}_{rate}.safetensors"
-            method = recipe(name, chosen, options.get(name))
+            method = compose(name, chosen, options.get(name))
             train(method, chosen, load("digits", "train"), arch="mlp", out=out, device=CPU)
             made[name, rate] = load_checkpoint(out).model
         return made[name, rate]
@@ -78,7 +78,7 @@ def shares(model, levels):
     return [float(np.mean(counts > level * 400)) for level in levels]
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", OTHERS)
 def test_methods_give_up_accuracy_for_larger_radii(networks, name):
     """What all five papers report beside Gaussian training: more images at a large radius, fewer at radius 0. Large is
     sigma Phi^-1(0.9) = 0.64 here. MACER, and Gaussian training beside it, have a tenth of the learning rate, as in its

@@ -23,8 +23,8 @@ from rstheory.smoothing.training import (
     Objective,
     Outcome,
     Settings,
+    compose,
     count_labels,
-    recipe,
     train,
 )
 from rstheory.smoothing.training.epoch import COLUMNS
@@ -124,7 +124,7 @@ def test_the_trainer_ends_in_the_weights_of_a_plain_loop(digits, tmp_path, metho
     settings = Settings(sigma=0.5, epochs=6, draws=2, batch=64, flip_and_crop=augment, dtype="float32")
     own = {"discard": {"start": 2, "draws": 20}, "reweigh": {"start": 2, "every": 2}, "attack": {"start": 2}}
     options = {f"{part}.{name}": value for part in parts for name, value in own[part].items()}
-    train(recipe(method, settings, options), settings, digits, arch="mlp", out=tmp_path / "a.safetensors", device=CPU)
+    train(compose(method, settings, options), settings, digits, arch="mlp", out=tmp_path / "a.safetensors", device=CPU)
     ours = load_checkpoint(tmp_path / "a.safetensors").model.parameters()
     theirs = reference(
         digits,
@@ -218,7 +218,7 @@ def test_a_checkpoint_of_an_earlier_version_is_recognised(digits, tmp_path):
     save_checkpoint(out, model, arch="mlp", classes=10, shape=digits.shape, metadata=metadata)
     before = out.read_bytes()
     options = {"arch": "mlp", "out": out, "device": CPU, "resume": True}
-    train(recipe("attack", QUICK, {"attack.step": 0.04}), QUICK, digits, **options)
+    train(compose("attack", QUICK, {"attack.step": 0.04}), QUICK, digits, **options)
     assert out.read_bytes() == before
     with pytest.raises(ValueError, match=r"of another run: attack\.step=0\.04 there, 0\.25 here; resume with"):
         train("attack", QUICK, digits, **options)

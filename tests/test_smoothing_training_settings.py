@@ -21,8 +21,8 @@ from rstheory.smoothing.training import (
     SmoothMix,
     StepDecay,
     Triangle,
+    compose,
     published_draws,
-    recipe,
 )
 
 
@@ -36,12 +36,12 @@ def test_defaults_are_the_papers(sigma, start, threshold, steps, step):
     assert (chosen.epochs, chosen.draws, chosen.batch, chosen.momentum, chosen.weight_decay) == (150, 4, 256, 0.9, 1e-4)
     assert [chosen.rate(epoch) for epoch in (0, 49, 50, 99, 100, 149)] == [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
     samplers = (Discard(start, threshold, draws=100), Reweigh(start, every=10, draws=16, alpha=0.1))
-    assert recipe("easy", chosen) == Method("easy", CrossEntropy(), samplers, (Attack(start, steps, step),))
+    assert compose("easy", chosen) == Method("easy", CrossEntropy(), samplers, (Attack(start, steps, step),))
 
 
 @given(epochs=st.integers(2, 400))
 def test_methods_scale_with_the_epochs(epochs):
-    discard, reweigh = recipe("discard+reweigh", Settings(0.5, epochs=epochs)).samplers
+    discard, reweigh = compose("discard+reweigh", Settings(0.5, epochs=epochs)).samplers
     assert discard.start == reweigh.start
     assert discard.start == 1 or abs(discard.start - epochs * 70 / 150) <= 0.5
     assert 1 <= reweigh.every <= max(1, epochs / 15 + 0.5)
@@ -120,15 +120,15 @@ def test_bad_parts_and_schedules_are_refused(part, message):
 @pytest.mark.parametrize("method", ["discard", "reweigh", "attack", "easy"])
 def test_a_run_that_ends_before_its_method_begins_is_refused(method):
     with pytest.raises(ValueError, match=rf"{method} would begin at epoch 1, counted from 0, of 1: the run would be"):
-        recipe(method, quick(epochs=1))
-    assert recipe(method, quick(epochs=2))
-    assert recipe("gaussian", quick(epochs=1)) == Method("gaussian", CrossEntropy())
+        compose(method, quick(epochs=1))
+    assert compose(method, quick(epochs=2))
+    assert compose("gaussian", quick(epochs=1)) == Method("gaussian", CrossEntropy())
 
 
 @pytest.mark.parametrize("method", ["", "magic", "discard+magic", "discard+discard", "gaussian+attack", "easy+attack"])
 def test_unknown_methods_are_refused(method):
     with pytest.raises(ValueError, match=r"use gaussian, easy, discard, .*, or parts joined by"):
-        recipe(method, quick())
+        compose(method, quick())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_unknown_methods_are_refused(method):
 )
 def test_bad_hyper_parameters_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
-        recipe("attack", quick(), options)
+        compose("attack", quick(), options)
 
 
 # -- the published methods -----------------------------------------------------------------------------------------
@@ -161,22 +161,22 @@ def test_bad_hyper_parameters_are_refused(options, message):
 def test_defaults_are_the_published_ones(sigma, adv, macer, consistency, mix, cat):
     """On CIFAR-10; from EXPERIMENTS.MD of alinlab/smoothing-catrs."""
     chosen = Settings(sigma, draws=16)
-    assert recipe("smoothadv", chosen).perturbations == (SmoothAdv(adv[0], steps=10, warmup=10),)
-    assert recipe("smoothadv", chosen).objective == CrossEntropy()
-    assert recipe("macer", chosen).objective == Macer(macer[0], gamma=8.0, beta=16.0, start=macer[1])
-    assert recipe("consistency", chosen).objective == Consistency(consistency, eta=0.5)
-    assert recipe("smoothmix", chosen).objective == SmoothMix(mix[0], mix[1], steps=4, eta=5.0, warmup=10)
-    assert recipe("catrs", chosen).objective == CatRs(cat, start=50, epsilon=1.0, steps=4)
+    assert compose("smoothadv", chosen).perturbations == (SmoothAdv(adv[0], steps=10, warmup=10),)
+    assert compose("smoothadv", chosen).objective == CrossEntropy()
+    assert compose("macer", chosen).objective == Macer(macer[0], gamma=8.0, beta=16.0, start=macer[1])
+    assert compose("consistency", chosen).objective == Consistency(consistency, eta=0.5)
+    assert compose("smoothmix", chosen).objective == SmoothMix(mix[0], mix[1], steps=4, eta=5.0, warmup=10)
+    assert compose("catrs", chosen).objective == CatRs(cat, start=50, epsilon=1.0, steps=4)
     draws = {"smoothadv": adv[1], "macer": 16, "consistency": 2, "smoothmix": 2, "catrs": 4, "gaussian": 4, "easy": 4}
     assert {name: published_draws(name, chosen) for name in draws} == draws
 
 
 def test_epoch_numbers_of_the_published_methods_scale_with_the_run():
     chosen = Settings(1.0, epochs=30, draws=2)
-    assert recipe("smoothadv", chosen).perturbations[0].warmup == 2
-    assert recipe("smoothmix", chosen).objective.warmup == 2
-    assert recipe("macer", chosen).objective.start == 10
-    assert recipe("catrs", chosen).objective.start == 10
+    assert compose("smoothadv", chosen).perturbations[0].warmup == 2
+    assert compose("smoothmix", chosen).objective.warmup == 2
+    assert compose("macer", chosen).objective.start == 10
+    assert compose("catrs", chosen).objective.start == 10
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,11 @@ def test_epoch_numbers_of_the_published_methods_scale_with_the_run():
         (lambda: SmoothMix(0.0, 0), "step=0.0"),
         (lambda: CatRs(1.0, start=0, epsilon=-1.0), "epsilon=-1.0"),
         (lambda: CatRs(1.0, start=0, draws=0), "draws=0"),
-        (lambda: recipe("consistency", Settings(0.5, draws=1)), "draws=1 is not allowed: consistency needs at least 2"),
-        (lambda: recipe("macer+consistency", Settings(0.5)), "macer and consistency are objectives"),
+        (
+            lambda: compose("consistency", Settings(0.5, draws=1)),
+            "draws=1 is not allowed: consistency needs at least 2",
+        ),
+        (lambda: compose("macer+consistency", Settings(0.5)), "macer and consistency are objectives"),
     ],
 )
 def test_bad_values_of_the_published_methods_are_refused(part, message):
@@ -223,11 +226,13 @@ def test_command_line_refuses_in_one_line(tmp_path):
         (["--arch", "vgg"], "vgg"),
         (["--dtype", "x"], "'x'"),
         (["--attack-step", "0.1"], "attack.step=0.1 has no effect with method gaussian"),
-        (["--method", "attack+discard", "--reweigh-every", "3"], "reweigh.every=3 has no effect"),
+        (["--method", "attack+discard", "--reweigh-every", "3"], "reweigh.every=1 has no effect"),
         (["--method", "attack", "--set", "steps=3"], "--set steps=3 is not allowed: write PART.NAME=VALUE"),
         (["--schedule", "cosine"], "--schedule cosine is not allowed: use stepdecay or triangle"),
         (["--schedule", "triangle", "--gamma", "0.5"], "--gamma 0.5 has no effect with --schedule triangle"),
         (["--milestones", "a,b"], "--milestones a,b is not allowed: write epoch numbers"),
+        (["--milestones", "50"], "--milestones (50,) has no effect with --schedule triangle"),
+        (["--recipe", "slow"], "--recipe slow is not allowed: use papers or fast"),
     ):
         result = CliRunner().invoke(app, [*arguments, *change])
         assert result.exit_code == 2, result.output
@@ -251,10 +256,10 @@ def test_command_line_refuses_in_one_line(tmp_path):
 def test_options_of_the_command_reach_the_method(monkeypatch, tmp_path, method, options, changed):
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[:2]))
-    arguments = ["train", "--data", "digits", "--sigma", 0.5, "--method", method, *options, "--out", tmp_path / "m"]
-    result = CliRunner().invoke(app, list(map(str, arguments)))
+    arguments = ["train", "--data", "digits", "--sigma", 0.5, "--recipe", "papers", "--method", method, *options]
+    result = CliRunner().invoke(app, [*map(str, arguments), "--out", str(tmp_path / "m")])
     assert result.exit_code == 0, result.output
-    assert seen == [(recipe(method, Settings(0.5), changed), Settings(sigma=0.5))]
+    assert seen == [(compose(method, Settings(0.5), changed), Settings(sigma=0.5))]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +274,7 @@ def test_options_of_the_command_reach_the_method(monkeypatch, tmp_path, method, 
 def test_options_of_the_command_reach_the_schedule(monkeypatch, tmp_path, options, schedule):
     seen = []
     monkeypatch.setattr("rstheory.smoothing.training.train", lambda *args, **kwargs: seen.append(args[1]))
-    arguments = ["train", "--data", "digits", "--sigma", "0.5", *options, "--out", str(tmp_path / "m")]
-    result = CliRunner().invoke(app, arguments)
+    arguments = ["train", "--data", "digits", "--sigma", "0.5", "--recipe", "papers", *options]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "m")])
     assert result.exit_code == 0, result.output
     assert seen == [Settings(sigma=0.5, schedule=schedule)]

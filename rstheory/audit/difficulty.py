@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rstheory._check import Float
 from rstheory.logs.log import CertificationLog
@@ -34,9 +35,13 @@ def attribution_errors(a: CertificationLog, b: CertificationLog) -> dict[str, fl
     return {name: float(error) for name, error in zip(DIFFICULTY, errors, strict=True)}
 
 
+def difficulties(log: CertificationLog) -> NDArray[np.int64]:
+    """How hard each sample is for a log: its place in `DIFFICULTY`, shape (samples,)."""
+    tail = np.where(log.correct & (log.radius > 0), certified_radius_inverse_sf(log.radius, log.sigma), 1.0)
+    return np.where(tail >= 0.5, 0, 1 + np.searchsorted(-np.array(_EDGES), -tail, side="left"))
+
+
 def _contributions(a: CertificationLog, b: CertificationLog) -> Float:
     """Difference of the radii of each sample, in the row of its difficulty for b; 0 in the other rows."""
     difference = a.radius * a.correct - b.radius * b.correct
-    tail = np.where(b.correct & (b.radius > 0), certified_radius_inverse_sf(b.radius, b.sigma), 1.0)
-    bins = np.where(tail >= 0.5, 0, 1 + np.searchsorted(-np.array(_EDGES), -tail, side="left"))
-    return np.where(bins == np.arange(len(DIFFICULTY))[:, None], difference, 0.0)
+    return np.where(difficulties(b) == np.arange(len(DIFFICULTY))[:, None], difference, 0.0)

@@ -1,29 +1,37 @@
-"""An audit report as one JSON object, and written to a file whole or not at all."""
+"""An audit report as one JSON object."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rstheory._files import atomic_write
+from rstheory._files import write_text
 from rstheory.audit.compare import Comparison
 from rstheory.audit.groups import ranks
 from rstheory.audit.report import PREDICTED_FACTOR, AuditReport, Group, LogReport
+from rstheory.audit.sentences import sentences
+from rstheory.audit.verdict import Verdict, judge
 from rstheory.logs.finding import Finding
+from rstheory.radius import certified_radius
 from rstheory.transport import BudgetedACR
 
 
-def to_json(report: AuditReport) -> dict[str, Any]:
-    """The report as plain lists and dictionaries that `json` writes; numbers that are not finite become null."""
+def to_json(report: AuditReport, verdict: Verdict | None = None) -> dict[str, Any]:
+    """The report as plain lists and dictionaries that `json` writes; numbers that are not finite become null.
+
+    verdict: what `judge` makes of the report, where it is at hand.
+    """
     result: dict[str, Any] = _finite(
         {
+            "verdict": _verdict_json(judge(report) if verdict is None else verdict),
             "logs": [_log_json(log, predicted) for log, predicted in zip(report.logs, report.predicted, strict=True)],
             "comparisons": [
-                _comparison_json(comparison, between)
+                _comparison_json(comparison, between, group.sigma)
                 for group in report.groups
                 for comparison, between in zip(group.comparisons, group.between, strict=True)
             ],
@@ -31,6 +39,17 @@ def to_json(report: AuditReport) -> dict[str, Any]:
         }
     )
     return result
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict field by field, and its lines as `text`; a budget as its decimal logarithm."""
+    data = asdict(verdict)
+    for group, told in zip(verdict.groups, data["groups"], strict=True):
+        told["top"] = list(group.top)
+        if group.constant is not None:
+            budget = group.constant.passes_first_at
+            told["constant"]["passes_first_at"] = None if budget is None else {"log10_n": budget.log10_n}
+    return {"text": sentences(verdict), **data}
 
 
 def _log_json(report: LogReport, prediction: BudgetedACR | None) -> dict[str, Any]:
@@ -48,6 +67,7 @@ def _log_json(report: LogReport, prediction: BudgetedACR | None) -> dict[str, An
         "assumed": list(log.assumed),
         "samples": log.samples,
         "acr": log.acr,
+        "easiest_tenth": report.easiest_tenth,
         "acr_sound": log.rounded_down().acr,
         "standard_error": log.standard_error,
         "clean_accuracy": log.clean_accuracy,
@@ -70,7 +90,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "rows": finding.rows, "line": finding.line, "message": finding.message}
 
 
-def _comparison_json(comparison: Comparison, between: tuple[Finding, ...]) -> dict[str, Any]:
+def _comparison_json(comparison: Comparison, between: tuple[Finding, ...], sigma: float) -> dict[str, Any]:
     return {
         "a": comparison.a,
         "b": comparison.b,
@@ -87,6 +107,8 @@ def _comparison_json(comparison: Comparison, between: tuple[Finding, ...]) -> di
             {
                 "start": region.start,
                 "end": region.end,
+                "start_radius": float(certified_radius(region.start, sigma)),
+                "end_radius": float(certified_radius(region.end, sigma)),
                 "leader": region.leader,
                 "largest": region.largest,
                 "standard_errors": region.standard_errors,
@@ -124,15 +146,18 @@ def _finite(value: Any) -> Any:
     """The same, in Python's own types, with None for every float that JSON cannot hold."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def json_text(data: dict[str, Any]) -> str:
+    """JSON as it is written; the same data gives the same text."""
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
 def write_json(data: dict[str, Any], path: Path) -> None:
-    """Write JSON whole or not at all; the same data gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as part:
-        part.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    """Write JSON whole or not at all."""
+    write_text(json_text(data), path)

@@ -6,23 +6,28 @@ that the others are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rstheory._words import short_label
+from rstheory._check import Float
+from rstheory._words import short_labels
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution, attribution_errors
 from rstheory.audit.groups import ranks
 from rstheory.audit.paired import common_samples, lead
-from rstheory.audit.report import LARGEST_PREDICTED, PREDICTED_FACTOR, AuditReport, Group
+from rstheory.audit.report import LARGEST_PREDICTED, AuditReport, Group
 from rstheory.audit.survival import survival
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.ranks import Ranking
 
 SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything is certified
 _BUDGETS_PER_DECADE = 8
-_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
+_MOST_RADII = 16  # at which ranks are shown
+_RANK_COLUMNS = ["log", "by", "at", "value", "rank", "first"]
+_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N
 
 
 def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
@@ -31,7 +36,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
     The lead is on the samples common to both. Rows by u ascending, each holding down to the u before: S falls just
     above a bound that the log holds. The first row is at u = 1/2.
 
-    Columns log, tail, share, lower_samples, lower_population, lead, lead_error.
+    Columns log, tail, radius, share, lower_samples, lower_population, lead, lead_error.
     """
     frames = []
     first = logs[0]
@@ -41,6 +46,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
             {
                 "log": name,
                 "tail": curve.tail,
+                "radius": curve.radius,
                 "share": curve.share,
                 "lower_samples": curve.lower_samples,
                 "lower_population": curve.lower_population,
@@ -52,7 +58,7 @@ def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: 
         both = curve.radius <= min(view.radius[view.correct].max(initial=-1.0) for view in (a, b))
         frame = frame.assign(lead=paired.lead, lead_error=paired.standard_error)
         frame.loc[~both, ["lead", "lead_error"]] = np.nan
-        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5), frame]))
+        frames.append(pd.concat([frame.iloc[:1].assign(tail=0.5, radius=0.0), frame]))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -79,24 +85,23 @@ def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str
     """
     decades = np.log10(curves.n / SMALLEST_BUDGET)
     spread = SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_PER_DECADE * decades) + 2)
-    return _budget_rows(curves, which, names, sorted({*(int(n) for n in np.round(spread)), curves.n}), "exact")
+    budgets = sorted({*(int(n) for n in np.round(spread)), curves.n})
+    return _budget_rows(lambda n: curves.acr(n)[list(which)], names, budgets, "exact")
 
 
 def predicted_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-    """Expected ACR beyond N, from a model, as `budget_frame` gives it below.
-
-    It starts at N + 1, so that a step between the two is seen for what it is.
-    """
-    beyond = sorted({curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)} - {curves.n})
-    return _budget_rows(curves, which, names, [n for n in beyond if n <= LARGEST_PREDICTED], "predicted")
+    """Expected ACR from N + 1 on, from the estimated distribution of p, as `budget_frame` gives it up to N."""
+    budgets = [n for n in (curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)) if n > curves.n]
+    beyond = sorted({n for n in budgets if n <= LARGEST_PREDICTED})
+    return _budget_rows(lambda n: curves.predicted(n, which), names, beyond, "predicted")
 
 
 def _budget_rows(
-    curves: BudgetCurves, which: Sequence[int], names: Sequence[str], budgets: Sequence[int], kind: str
+    acr_at: Callable[[int], Float], names: Sequence[str], budgets: Sequence[int], kind: str
 ) -> pd.DataFrame:
     rows = []
     for n in budgets:
-        acr = curves.acr(n)[list(which)]
+        acr = acr_at(n)
         rows += [
             {"log": name, "n": n, "acr": float(value), "lead": float(value - acr[0]), "kind": kind}
             for name, value in zip(names, acr, strict=True)
@@ -107,7 +112,8 @@ def _budget_rows(
 def crossing_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
     """Budgets at which two of the logs drawn change places. Columns log (the two), n."""
     samples = {log.log.path: log.log.samples for log in report.members(group)}
-    short = {log.log.path: short_label(name) for log, name in zip(report.members(group), group.names, strict=True)}
+    labels = short_labels(group.names)
+    short = {log.log.path: label for log, label in zip(report.members(group), labels, strict=True)}
     rows = [
         {"log": f"{short[pair.a]} | {short[pair.b]}", "first": short[pair.a], "n": n}
         for pair in group.comparisons
@@ -135,26 +141,42 @@ def attribution_frame(logs: Sequence[CertificationLog], names: Sequence[str]) ->
 
 
 def rank_frame(report: AuditReport, group: Group, names: Sequence[str]) -> pd.DataFrame:
-    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii.
+    """Ranks of the logs drawn by ACR over budgets and by certified accuracy over radii, and who is first within error.
 
-    Radii at which none of them certifies anything are left out: a tie of all says nothing there, and would make the
-    last ones seem to rise. Columns log, by, at, rank, kind.
+    Radii at which none of them certifies anything are left out: a tie of all says nothing there. Where there are many
+    radii, every second one is taken, or every fourth, and so on.
+
+    Columns log, by ("ACR" or "certified accuracy"), at, value, rank, first: whether the log is the first there, or
+    within error of it; missing where the logs of the group were not tested.
     """
-    short = [short_label(name) for name in group.names]
+    short = short_labels(group.names)
     reports = report.members(group)
     order = [short.index(name) for name in names]
+    by_budget = [[reports[i].acr_at(n) for i in order] for n in group.budgets]
+    by_radius = [[reports[i].certified_accuracy[k] for i in order] for k in range(len(group.radii))]
+    reached = [k for k, shares in enumerate(by_radius) if any(shares)]
+    step = 1
+    while len(reached) > _MOST_RADII * step:
+        step *= 2
+    found = None if group.standing is None else group.standing.found
+    rankings: list[Ranking | None] = [None] * len(by_budget) if found is None else list(found.by_budget)
+    rows = [
+        row
+        for n, values, ranking in zip(group.budgets, by_budget, rankings, strict=True)
+        for row in _ranked("ACR", n, values, ranking, order)
+    ]
+    for k in reached[::step]:
+        ranking = None if found is None else found.by_radius[k]
+        rows += _ranked("certified accuracy", group.radii[k], by_radius[k], ranking, order)
+    return pd.DataFrame([{**row, "log": names[row["log"]]} for row in rows], columns=_RANK_COLUMNS)
+
+
+def _ranked(
+    by: str, at: float, values: Sequence[float], ranking: Ranking | None, order: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Rows of `rank_frame` at one place; a log by its number among those drawn, whose positions are `order`."""
     rows = []
-    at = [(n, "as printed" if n == group.n else "exact", [reports[i].acr_at(n) for i in order]) for n in group.budgets]
-    predicted = [report.predicted[group.members[i]] for i in order]
-    if known := [budget for budget in predicted if budget is not None]:
-        at.append((PREDICTED_FACTOR * group.n, "predicted", [budget.acr for budget in known]))
-    for n, kind, acr in at:
-        for name, rank in zip(names, ranks(acr), strict=True):
-            rows.append({"log": name, "by": "ACR", "at": float(n), "rank": rank, "kind": kind})
-    for k, radius in enumerate(group.radii):
-        shares = [reports[i].certified_accuracy[k] for i in order]
-        if not any(shares):
-            continue
-        for name, rank in zip(names, ranks(shares), strict=True):
-            rows.append({"log": name, "by": "certified accuracy", "at": radius, "rank": rank, "kind": "as printed"})
-    return pd.DataFrame(rows)
+    for i, rank in enumerate(ranks(values)):
+        first = None if ranking is None else not any(ranking.above[other, order[i]] for other in order)
+        rows.append({"log": i, "by": by, "at": float(at), "value": values[i], "rank": rank, "first": first})
+    return rows

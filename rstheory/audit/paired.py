@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from rstheory._check import Float
 from rstheory._words import plural
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
-
-BOOTSTRAP = 1000  # resamples
+from rstheory.statistics.resampling import resampling_weights
 
 
 def common_samples(a: CertificationLog, b: CertificationLog) -> tuple[CertificationLog, CertificationLog]:
@@ -38,9 +36,7 @@ def lint_between(a: CertificationLog, b: CertificationLog) -> tuple[Finding, ...
     if only_a or only_b or relabelled:
         message = f"{plural(only_a, 'sample')} only in {a.path}, {plural(only_b, 'sample')} only in {b.path}"
         if relabelled:
-            message += (
-                f", and {plural(relabelled, 'index', 'indices')} whose labels differ, so that they are other images"
-            )
+            message += f", and {relabelled:,} of {plural(len(common), 'label')} differ at the same index: {_why(a, b)}"
         shared = len(common) - relabelled
         message += f": compare on the {shared:,} common ones" if shared else ": they have no sample in common"
         findings.append(Finding("different-samples", only_a + only_b + relabelled, None, message))
@@ -54,28 +50,23 @@ def lint_between(a: CertificationLog, b: CertificationLog) -> tuple[Finding, ...
     return tuple(findings)
 
 
+def _why(a: CertificationLog, b: CertificationLog) -> str:
+    """Why labels at one index differ, as far as the labels tell."""
+    same_labels = np.array_equal(np.sort(a.label), np.sort(b.label))
+    return "the images are in another order" if same_labels else "they are other images, or in another order"
+
+
 def bootstrap_intervals(differences: Sequence[Float], seed: int, level: float = 0.95) -> list[tuple[float, float]]:
-    """Percentile bootstrap interval of the mean of each of some paired differences, over BOOTSTRAP resamples.
+    """Percentile bootstrap interval of the mean of each of some paired differences, over RESAMPLES resamples.
 
     differences: of the same number of samples each; all are resampled at once.
     """
     if not differences:
         return []
     samples = len(differences[0])
-    means = _resampling_weights(samples, seed) @ np.stack(differences, axis=1) / samples
+    means = resampling_weights(samples, seed) @ np.stack(differences, axis=1) / samples
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
-
-
-@lru_cache(maxsize=1)
-def _resampling_weights(samples: int, seed: int) -> Float:
-    """How often each sample occurs in each resample, shared by all pairs of logs of one size: (BOOTSTRAP, samples)."""
-    rng = np.random.default_rng(seed)
-    weights = np.empty((BOOTSTRAP, samples))
-    for row in weights:
-        row[:] = np.bincount(rng.integers(samples, size=samples), minlength=samples)
-    weights.flags.writeable = False
-    return weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,16 +22,20 @@ from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.compare import Comparison, compare_all
 from rstheory.audit.groups import grouped, labels, radius_grid, ranks
 from rstheory.audit.paired import lint_between
+from rstheory.audit.standing import Standing, standing
 from rstheory.bounds import PLAIN
 from rstheory.logs.finding import Finding
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.inequality import share_of_largest
 from rstheory.transport import BudgetedACR
 
 ASSUMED = " (assumed)"  # after a budget that nothing tells
 BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
+MOST_PREDICTED = 100  # logs for which that is done
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
+MOST_STANDING = 64  # every pair of so many is tested at every budget and radius; of more it would take minutes
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
 
@@ -61,6 +65,12 @@ class LogReport:
         """Expected ACR at one of the budgets of the report."""
         return next(budget.acr for budget in self.budgets if budget.n == n)
 
+    @property
+    def easiest_tenth(self) -> float:
+        """Share of ACR that comes from the tenth of the samples with the largest radii; NaN where ACR is 0."""
+        radius = self.log.radius * self.log.correct
+        return float(share_of_largest(radius, 0.1)) if np.any(radius) else float("nan")
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -72,6 +82,8 @@ class Group:
     budgets, radii: where ranks are taken.
     rank_by_budget, rank_by_radius: for each of these the rank of every log by ACR or certified accuracy, 1 for the
         largest, equal ones alike.
+    standing: which logs can be told apart, at each of these; None for one log, for more than MOST_STANDING, or where
+        they share fewer than two images.
     comparisons: every pair.
     between: findings between the two logs of each pair.
     not_compared: why there are no comparisons, or None.
@@ -94,6 +106,7 @@ class Group:
     radii: tuple[float, ...]
     rank_by_budget: tuple[tuple[int, ...], ...]
     rank_by_radius: tuple[tuple[int, ...], ...]
+    standing: Standing | None = None
     comparisons: tuple[Comparison, ...] = ()
     between: tuple[tuple[Finding, ...], ...] = ()
     not_compared: str | None = None
@@ -158,11 +171,15 @@ class AuditReport:
 
     @cached_property
     def predicted(self) -> tuple[BudgetedACR | None, ...]:
-        """ACR of each log at ten times its budget, from a model; None where that is too large. Made on demand: slow."""
+        """ACR of each log at ten times its budget, from the estimated distribution of its p (H2).
+
+        None where that budget is too large, and for all logs of more than MOST_PREDICTED. Made on demand: an estimate
+        per log, a few tenths of a second each.
+        """
         at = {
             key: curves.at(PREDICTED_FACTOR * key[0])
             for key, curves in self.curves.items()
-            if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED
+            if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED and len(self.logs) <= MOST_PREDICTED
         }
         return tuple(
             at[key][place] if (key := (log.log.n, log.log.alpha)) in at and log.log.fixed_budget else None
@@ -223,7 +240,7 @@ def audit_report(
     return AuditReport(
         reports,
         tuple(
-            _group(reports, group, compared, reason, label)
+            _group(reports, group, curves, compared, reason, label)
             for group, compared, reason, label in zip(groups, comparisons, reasons, labels(logs, groups), strict=True)
         ),
         curves,
@@ -268,6 +285,7 @@ def _why_not_compared(n: int, members: int, pairs: Pairs) -> str | None:
 def _group(
     reports: Sequence[LogReport],
     members: tuple[int, ...],
+    curves: Mapping[tuple[int, float], BudgetCurves],
     comparisons: list[Comparison],
     why_not: str | None,
     label: str,
@@ -276,6 +294,8 @@ def _group(
     first = logs[0]
     budgets = tuple(budget.n for budget in first.budgets)
     pairs = combinations(logs, 2) if comparisons else ()
+    known = curves.get((first.log.n, first.log.alpha))
+    tested = known is not None and 1 < len(logs) <= MOST_STANDING
     return Group(
         sigma=first.log.sigma,
         n=first.log.n,
@@ -286,6 +306,7 @@ def _group(
         radii=first.radii,
         rank_by_budget=tuple(ranks([report.acr_at(n) for report in logs]) for n in budgets),
         rank_by_radius=tuple(ranks(shares) for shares in zip(*(r.certified_accuracy for r in logs), strict=True)),
+        standing=standing([r.log for r in logs], known, budgets, first.radii) if known and tested else None,
         comparisons=tuple(comparisons),
         between=tuple(lint_between(a.log, b.log) for a, b in pairs),
         not_compared=why_not,

@@ -1,6 +1,7 @@
 """What a reader of an audit is told, in words and tables: the one place for them, whoever shows it.
 
-A view is a list of blocks: headings, tables and remarks. The terminal prints them; a page or a Markdown file can, too.
+A view is a list of blocks: headings, sentences, tables and remarks. The terminal prints them; a page or a Markdown file
+can, too. `view` is short: the verdict, one table for each group of logs, what was found. `full_view` holds the rest.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from itertools import combinations
 import numpy as np
 
 from rstheory._words import plural, printable
-from rstheory.audit.compare import Comparison, Region
 from rstheory.audit.report import AuditReport, Group, LogReport
+from rstheory.audit.sentences import sentences
+from rstheory.audit.verdict import Verdict, judge
 from rstheory.bounds import PLAIN
 from rstheory.logs.finding import Finding
+from rstheory.logs.log import CertificationLog
 from rstheory.tables import Column, TextColumn
 
-_SHOWN_LOGS, _SHOWN_PAIRS, _SHOWN_RADII = 40, 100, 7
-_MARK = " (!)"  # after the names of logs with radii that their budget cannot certify
-_FOOTNOTE = "rounded-radius"  # said once below the table, and nowhere else
-_BELIEVED = 2.0  # standard errors below which a lead is not named
+MARK = " (!)"  # after the names of logs with radii that their budget cannot certify
+FOOTNOTE = "rounded-radius"  # said once below the tables, and nowhere else
+_SHOWN_LOGS, _SHOWN_RADII, _FEW_RADII, _SHOWN_BUDGETS = 20, 7, 4, (1_000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Points:
+    """Sentences that stand by themselves, each on a line of its own."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Remark:
     """A sentence that explains what stands above it."""
 
@@ -54,87 +63,114 @@ class Rows:
     others: tuple[Column, ...]
 
 
-Block = Heading | Line | Remark | Rows
+Block = Heading | Line | Points | Remark | Rows
 
 
-def view(report: AuditReport) -> Iterator[Block]:
-    """All that a reader is told: each group's logs, their ACR by budget and the comparisons, then all findings."""
+def view(report: AuditReport, verdict: Verdict | None = None) -> Iterator[Block]:
+    """The verdict, a table for each group of logs, how to read these, and what was found.
+
+    verdict: what `judge` makes of the report, where it is at hand.
+    """
+    yield from verdict_blocks(judge(report) if verdict is None else verdict)
     for group in report.groups:
-        yield from _group(report, group)
-    yield from _findings(report)
+        yield Heading(f"{group.title}: {plural(len(group.members), 'log')}")
+        yield _table(report, group)
+    yield from _remarks(report)
+    yield from warnings(report)
 
 
-def _group(report: AuditReport, group: Group) -> Iterator[Block]:
+def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
+    """The lines of the verdict."""
+    title, *lines = sentences(verdict) or [""]
+    if title:
+        yield Heading(title)
+        yield Points(tuple(lines))
+
+
+# -- the table of a group ---------------------------------------------------------------------------------------------
+
+
+def _table(report: AuditReport, group: Group) -> Rows:
+    """The logs of a group by falling ACR: what they certify, and what becomes of it with fewer draws."""
     logs = report.members(group)
-    order = sorted(range(len(logs)), key=lambda i: (-logs[i].log.acr, i))
-    names = _marked_names(group, logs)
-    yield Heading(f"{group.title}: {plural(len(logs), 'log')}")
-    if group.label:
-        yield Remark(_why_apart(report, group))
-    if len(order) > _SHOWN_LOGS:
-        yield Remark(f"The {_SHOWN_LOGS} logs with the largest ACR are shown; --json writes all of them.")
-        order = order[:_SHOWN_LOGS]
-    shown = (TextColumn("log", tuple(names[i] for i in order)),)
-    yield Line("certified accuracy in % at radius r")
-    yield Rows(shown, tuple(_summary_columns(group, logs, order)))
+    order = sorted(range(len(logs)), key=lambda i: (-logs[i].log.acr, i))[:_SHOWN_LOGS]
+    shown = [logs[i] for i in order]
+    columns: list[Column] = [
+        Column("samples", tuple(f"{report.log.samples:,}" for report in shown)),
+        Column("ACR", tuple(f"{report.log.acr:.4f}" for report in shown)),
+        Column("sound", tuple(f"{report.log.rounded_down().acr:.4f}" for report in shown)),
+        Column("s.e.", tuple(number(report.log.standard_error, ".4f") for report in shown)),
+    ]
+    if group.standing is not None:
+        tier = {i: k for k, tier in enumerate(group.standing.tiers, 1) for i in tier}
+        columns.append(Column("tier", tuple(f"{tier[i]}" for i in order)))
+    for n in _SHOWN_BUDGETS:
+        if n in group.budgets[:-1]:
+            columns.append(Column(f"N={n:,}", tuple(f"{report.acr_at(n):.4f}" for report in shown)))
+    columns.append(Column("easiest", tuple(number(100 * report.easiest_tenth, ".0f") for report in shown)))
+    at = shown_radii(group.radii)
+    for j in (0, *(at if len(at) <= _FEW_RADII else at[1::2])):
+        shares = tuple(f"{100 * report.certified_accuracy[j]:.1f}" for report in shown)
+        columns.append(Column(f"r={group.radii[j]:g}", shares))
+    columns.append(codes([report.log for report in shown]))
+    names = marked_names(group, logs)
+    return Rows((TextColumn("log", tuple(names[i] for i in order)),), tuple(columns))
+
+
+def _remarks(report: AuditReport) -> Iterator[Block]:
+    """How to read the tables, and what their numbers rest on: each thing once."""
+    if not report.logs:
+        return
+    compared = any(group.standing is not None for group in report.groups)
     yield Remark(
-        "ACR as printed; sound: at the lower ends of rounded radii; s.e.: for the population behind the test samples."
+        "ACR as printed; sound: at the lower ends of rounded radii; s.e.: over the images."
+        + (" tier 1: no log is above it beyond error; tier 2: none of the others is; and so on." if compared else "")
+        + " N: expected ACR of the same images with fewer draws. easiest: % of ACR from the tenth of the images with"
+        " the largest radii. r: certified accuracy in % at that radius."
     )
-    if text := _rounding(logs):
+    if text := rounding(report.logs):
         yield Remark(text)
-    if group.assumed:
-        symbols = " and ".join({"n": "N", "alpha": "alpha"}[name] for name in group.assumed)
-        options = " or ".join(f"--{name}" for name in group.assumed)
+    if text := assumption(report.groups):
+        yield Remark(text)
+    if any(np.any(log.log.impossible) for log in report.logs):
         yield Remark(
-            f"Assumed: nothing in the logs or the options tells {symbols}, and the radii do not contradict the field's"
-            f" default. {options} settles it."
+            f"{MARK.strip()} Has radii above the largest that N and alpha can certify: as printed in ACR, cut off at it"
+            " elsewhere."
         )
-    impossible = any(np.any(log.log.impossible) for log in logs)
-    if impossible:
-        yield Remark(
-            f"{_MARK.strip()} Has radii above {logs[0].log.max_radius:.4g}, the largest that N and alpha can certify"
-            " (see radius-above-maximum below)."
-        )
-    if len(group.budgets) > 1:
-        yield Line("ACR by budget N")
-        yield Rows(shown, tuple(_budget_columns(group, logs, order)))
-        yield Remark(
-            "Expected ACR of the same samples certified with fewer draws: exact, by subsampling the draws made. In"
-            f" brackets the rank, with * where it is not the one at N={group.n:,}."
-            + (f" Of logs with {_MARK.strip()}: radii cut off at the largest, at every N." if impossible else "")
-        )
-    if len(logs) > 1:
-        yield Remark(_rank_sentence(group))
-    if group.comparisons:
-        yield Line("pairs")
-        yield _comparisons(group, names)
-        yield Remark(
-            "Difference a - b of ACR on the common samples, paired. Leads: who certifies more samples with p >= u, u in"
-            f" the range, where the lead exceeds {_BELIEVED:g} pointwise standard errors."
-            + (
-                f" With {_MARK.strip()}: a - b counts radii as printed; leads and orders have them cut off at the"
-                " largest."
-                if impossible
-                else ""
-            )
-        )
-        if len(group.comparisons) > _SHOWN_PAIRS:
-            yield Remark(f"The first {_SHOWN_PAIRS} of {len(group.comparisons):,} pairs; --json writes all of them.")
-    elif len(logs) > 1:
-        yield Remark(f"Pairs not compared: {group.not_compared} (--compare compares them all).")
+    apart = dict.fromkeys(why_apart(report, group) for group in report.groups if group.label or group.varying)
+    yield from (Remark(text) for text in apart)
+    if any(len(group.members) > _SHOWN_LOGS for group in report.groups):
+        yield Remark(f"Of each group the {_SHOWN_LOGS} logs with the largest ACR are shown; --json writes all of them.")
+    yield Remark("--full adds ACR at every budget and all pairs of logs; --json and --figures have it all.")
 
 
-def _rounding(logs: Sequence[LogReport]) -> str:
+# -- what the short view and the full one share ------------------------------------------------------------------------
+
+
+def rounding(logs: Sequence[LogReport]) -> str:
     """The footnote on rounded radii, which nearly all published logs have; "" where there are none."""
-    rounded = [log.log for log in logs if any(finding.code == _FOOTNOTE for finding in log.log.warnings)]
+    rounded = [log.log for log in logs if any(finding.code == FOOTNOTE for finding in log.log.warnings)]
     if not rounded:
         return ""
     most = max(float(np.max(log.half_unit[log.radius > 0], initial=0.0)) for log in rounded)
     which = "Radii" if len(rounded) == len(logs) else f"Radii of {plural(len(rounded), 'log')}"
-    return f"{which} are rounded, by up to {most:.2g} ({_FOOTNOTE}): sound is at their lower ends."
+    return f"{which} are rounded, by up to {most:.2g} ({FOOTNOTE}): sound is at their lower ends."
 
 
-def _why_apart(report: AuditReport, group: Group) -> str:
+def assumption(groups: Sequence[Group]) -> str:
+    """Which of N and alpha are the field's defaults, because nothing tells them; "" where all are told."""
+    names = [name for name in ("n", "alpha") if any(name in group.assumed for group in groups)]
+    if not names:
+        return ""
+    symbols = " and ".join({"n": "N", "alpha": "alpha"}[name] for name in names)
+    options = " or ".join(f"--{name}" for name in names)
+    return (
+        f"Assumed: nothing in the logs or the options tells {symbols}, and the radii do not contradict the field's"
+        f" default. {options} settles it."
+    )
+
+
+def why_apart(report: AuditReport, group: Group) -> str:
     """Why the logs of a group are not compared with others of the same settings."""
     if group.varying:
         return "Rows with settings of their own: not compared."
@@ -155,10 +191,11 @@ def _setting(group: Group) -> tuple[object, ...]:
     return group.sigma, group.n, group.alpha, group.rule, group.bound
 
 
-def _findings(report: AuditReport) -> Iterator[Block]:
+def warnings(report: AuditReport) -> Iterator[Block]:
+    """What was found in the logs and between them, code by code; the footnote is none of it."""
     by_code: dict[str, list[tuple[str, Finding]]] = {}
-    for where, finding in _all_findings(report):
-        if finding.code == _FOOTNOTE:
+    for where, finding in all_findings(report):
+        if finding.code == FOOTNOTE:
             continue
         by_code.setdefault(finding.code, []).append((where, finding))
     if by_code:
@@ -172,31 +209,20 @@ def _findings(report: AuditReport) -> Iterator[Block]:
             yield Remark(f"  {code}: likewise in {len(places) - len(shown)} more; --json writes all of them.")
 
 
-def _marked_names(group: Group, logs: Sequence[LogReport]) -> list[str]:
+def marked_names(group: Group, logs: Sequence[LogReport]) -> list[str]:
     """Names of the logs, with a mark after those whose budget cannot have certified all of their radii."""
     return [
-        name + (_MARK if np.any(report.log.impossible) else "") for name, report in zip(group.names, logs, strict=True)
+        name + (MARK if np.any(report.log.impossible) else "") for name, report in zip(group.names, logs, strict=True)
     ]
 
 
-def _summary_columns(group: Group, reports: Sequence[LogReport], order: Sequence[int]) -> list[Column]:
-    logs = [reports[i].log for i in order]
-    columns = [
-        Column("samples", tuple(f"{log.samples:,}" for log in logs)),
-        Column("ACR", tuple(f"{log.acr:.4f}" for log in logs)),
-        Column("sound", tuple(f"{log.rounded_down().acr:.4f}" for log in logs)),
-        Column("s.e.", tuple(_number(log.standard_error, ".4f") for log in logs)),
-        Column("clean", tuple(f"{100 * log.clean_accuracy:.1f}" for log in logs)),
-        Column("abstain", tuple(f"{100 * log.abstain_rate:.1f}" for log in logs)),
-    ]
-    for j in shown_radii(group.radii):
-        cells = tuple(f"{100 * reports[i].certified_accuracy[j]:.1f}" for i in order)
-        columns.append(Column(f"r={group.radii[j]:g}", cells))
-    codes = (
-        ", ".join(f"{finding.code} ({finding.rows:,})" for finding in log.warnings if finding.code != _FOOTNOTE)
+def codes(logs: Sequence[CertificationLog]) -> TextColumn:
+    """The codes of what was found in each log, with the number of rows; the footnote left out."""
+    texts = (
+        ", ".join(f"{finding.code} ({finding.rows:,})" for finding in log.warnings if finding.code != FOOTNOTE)
         for log in logs
     )
-    return [*columns, TextColumn("warnings", tuple(text or "-" for text in codes))]
+    return TextColumn("warnings", tuple(text or "-" for text in texts))
 
 
 def shown_radii(radii: Sequence[float]) -> list[int]:
@@ -217,118 +243,11 @@ def shown_radii(radii: Sequence[float]) -> list[int]:
     return next((shown for shown in choices if len(shown) <= _SHOWN_RADII), choices[-1][:_SHOWN_RADII])
 
 
-def _number(value: float, spec: str) -> str:
+def number(value: float, spec: str) -> str:
     return format(value, spec) if math.isfinite(value) else "-"
 
 
-def _budget_columns(group: Group, reports: Sequence[LogReport], order: Sequence[int]) -> list[Column]:
-    certified = group.rank_at_own_budget
-    columns = []
-    for n, rank in zip(group.budgets, group.rank_by_budget, strict=True):
-        cells = (f"{reports[i].acr_at(n):.4f} ({rank[i]})" + ("*" if rank[i] != certified[i] else " ") for i in order)
-        columns.append(Column(f"{n:,}", tuple(cells)))
-    return columns
-
-
-def flips(group: Group) -> tuple[list[int], list[float]]:
-    """Budgets at which the order by ACR is not that at N, and radii at which the order by certified accuracy is not."""
-    certified = group.rank_at_own_budget
-    budgets = [n for n, rank in zip(group.budgets, group.rank_by_budget, strict=True) if rank != certified]
-    radii = [r for r, rank in zip(group.radii, group.rank_by_radius, strict=True) if rank != certified]
-    return budgets, radii
-
-
-def _rank_sentence(group: Group) -> str:
-    """In words: at which budgets and radii another order holds than by ACR at N, and who is first there."""
-    budgets, radii = flips(group)
-    best = _first(group, group.rank_at_own_budget)
-    text = f"Largest ACR at N={group.n:,}: {best}. "
-    if budgets:
-        text += f"The order differs at N = {', '.join(f'{n:,}' for n in budgets)}"
-        others = _leaders(group, list(zip(group.budgets, group.rank_by_budget, strict=True)), best)
-        text += f" ({others}). " if others else ". "
-    else:
-        text += "The order is the same at every budget shown. "
-    if radii:
-        text += f"By certified accuracy it differs at {len(radii)} of {len(group.radii)} radii"
-        others = _leaders(group, list(zip(group.radii, group.rank_by_radius, strict=True)), best)
-        text += f" ({others})." if others else "."
-    return text
-
-
-def _first(group: Group, rank: Sequence[int]) -> str:
-    return " = ".join(name for name, place in zip(group.names, rank, strict=True) if place == 1)
-
-
-def _leaders(group: Group, places: Sequence[tuple[float, Sequence[int]]], best: str) -> str:
-    """Who is first where, leaving out the places where `best` is and those where more than two share the first rank."""
-    found: dict[str, list[str]] = {}
-    for place, rank in places:
-        first = _first(group, rank)
-        if first != best and sum(r == 1 for r in rank) <= 2:
-            found.setdefault(first, []).append(f"{place:,}" if isinstance(place, int) else f"{place:g}")
-    return "; ".join(f"first at {', '.join(where)}: {name}" for name, where in found.items())
-
-
-def _comparisons(group: Group, marked: Sequence[str]) -> Rows:
-    """One row per pair of logs, as far as they are shown."""
-    pairs = list(combinations(marked, 2))[:_SHOWN_PAIRS]
-    names = list(combinations(group.names, 2))
-    compared = list(zip(group.comparisons, names, strict=True))[:_SHOWN_PAIRS]
-    intervals = (comparison.interval for comparison, _ in compared)
-    return Rows(
-        tuple(TextColumn(head, tuple(pair[i] for pair in pairs)) for i, head in enumerate("ab")),
-        (
-            Column("samples", tuple(f"{comparison.samples:,}" for comparison, _ in compared)),
-            Column("a - b", tuple(f"{comparison.acr_difference:+.4f}" for comparison, _ in compared)),
-            Column("s.e.", tuple(_number(comparison.standard_error, ".4f") for comparison, _ in compared)),
-            Column("95 % interval", tuple(f"{low:+.4f} to {high:+.4f}" for low, high in intervals)),
-            TextColumn("leads", tuple(_leads(comparison, *pair) for comparison, pair in compared)),
-            TextColumn("ACR order changes at N", tuple(_crossing_text(c.crossing_budgets) for c, _ in compared)),
-        ),
-    )
-
-
-def _leads(comparison: Comparison, a: str, b: str) -> str:
-    names = {"a": a, "b": b}
-    if comparison.dominates:
-        return f"{names[comparison.dominates]} at every u"
-    believed = [region for region in comparison.regions if region.standard_errors > _BELIEVED]
-    strongest: dict[str, Region] = {}
-    for region in sorted(believed, key=lambda region: -region.standard_errors):
-        strongest.setdefault(region.leader, region)
-    shown = sorted(strongest.values(), key=lambda region: region.start)
-    return "; ".join(f"{names[region.leader]} {_range(region)}" for region in shown) or "-"
-
-
-def _range(region: Region) -> str:
-    return f"{_probability(region.start)}-{_probability(region.end)} ({region.standard_errors:.1f} s.e.)"
-
-
-def _probability(u: float) -> str:
-    """Enough digits to tell u from 1, and one more.
-
-    >>> _probability(0.5), _probability(0.7291), _probability(0.9999305)
-    ('0.5', '0.73', '0.999931')
-    """
-    digits = 2 if u < 0.9 else min(1 + math.ceil(-math.log10(max(1 - u, 1e-16))), 16)
-    return f"{u:.{digits}f}".rstrip("0").rstrip(".") or "0"
-
-
-def _crossing_text(budgets: Sequence[int]) -> str:
-    """Budgets at which the order changes; a flicker of neighbouring ones as one range."""
-    clusters: list[list[int]] = []
-    for n in budgets:
-        if clusters and n <= clusters[-1][-1] * 1.02 + 2:
-            clusters[-1].append(n)
-        else:
-            clusters.append([n])
-    text = [f"{c[0]:,}" if len(c) == 1 else f"{c[0]:,}-{c[-1]:,} ({len(c)} times)" for c in clusters]
-    more = f" and {len(text) - 3} more" if len(text) > 3 else ""
-    return (", ".join(text[-3:]) + more) or "-"
-
-
-def _all_findings(report: AuditReport) -> Iterator[tuple[str, Finding]]:
+def all_findings(report: AuditReport) -> Iterator[tuple[str, Finding]]:
     """Where each finding belongs: those of the logs, then those between two."""
     for log in report.logs:
         for finding in log.log.warnings:

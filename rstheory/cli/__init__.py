@@ -1,6 +1,7 @@
 """The command line: parses, calls the package, prints. One module a command.
 
-Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage.
+Exit status: 0 fine, 1 an input could not be read or an output not written, 2 wrong usage, 3 an attack succeeded inside
+a certificate, 130 interrupted.
 Everything but typer is imported where it is used, so that `rstheory --help` answers at once.
 """
 
@@ -8,17 +9,20 @@ from typing import Annotated
 
 import typer
 
+from rstheory.cli.atlas import atlas
+from rstheory.cli.attack import attack, sandwich
 from rstheory.cli.audit import audit
 from rstheory.cli.budget import budget
 from rstheory.cli.certify import certify, predict
+from rstheory.cli.command import Command
 from rstheory.cli.figures import figures
 from rstheory.cli.measure import measure
+from rstheory.cli.survey import survey
 from rstheory.cli.train import train
 
 app = typer.Typer(
     name="rstheory",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -41,5 +45,5 @@ def main(
     certificates of your own models."""
 
 
-for command in (audit, budget, train, measure, certify, predict, figures):
-    app.command()(command)
+for command in (audit, atlas, budget, train, measure, certify, predict, survey, attack, sandwich, figures):
+    app.command(cls=Command)(command)

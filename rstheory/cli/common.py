@@ -15,7 +15,7 @@ from rstheory._words import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-UNREADABLE, USAGE = 1, 2
+UNREADABLE, USAGE, ALARM = 1, 2, 3
 
 
 def positive(value: float | None) -> float | None:
@@ -58,8 +58,8 @@ def refusals() -> Iterator[None]:
             yield
     except ValueError as error:
         message, status = str(error), USAGE
-    except ModuleNotFoundError as error:
-        message, status = f"{error.name} is not installed: pip install 'rstheory[torch]'", USAGE
+    except ModuleNotFoundError:  # said by the command itself, for every way in which a package can be missing
+        raise
     except ImportError as error:  # ours, which say what is needed for what
         message, status = str(error), USAGE
     except OSError as error:

@@ -23,11 +23,17 @@ def figures(
     """
     import rstheory
     from rstheory.experiments import doubts, find_experiments
+    from rstheory.experiments.methods import find_runs, folders_of_runs
+    from rstheory.plots.methods_report import write_methods
     from rstheory.plots.report import write_report
 
     with refusals():
-        experiments = find_experiments(folder or Path(rstheory.__file__).parent / "zoo")
+        root = folder or Path(rstheory.__file__).parent / "zoo"
+        experiments = find_experiments(root)
         for doubt in doubts(experiments):
             typer.echo(f"rstheory: {doubt}", err=True)
         for file in write_report(experiments, out):
             typer.echo(f"wrote {file}")
+        for study in folders_of_runs(root):
+            for file in write_methods(find_runs(study), out / study.relative_to(root)):
+                typer.echo(f"wrote {file}")

@@ -9,30 +9,40 @@ import typer
 
 from rstheory.cli.common import level, positive
 
-Checkpoint = Annotated[
-    Path,
-    typer.Option(
-        "--checkpoint",
-        dir_okay=False,
-        help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, or, with --trust-program, a"
-        " torch.export (.pt2) or TorchScript file.",
-    ),
-]
-Data = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py,"
-        " cifar-100-python or their archives, a data set of the Hugging Face hub, a folder of image folders.",
-    ),
-]
-Sigma = Annotated[float, typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")]
-Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")]
+_CHECKPOINT = typer.Option(
+    "--checkpoint",
+    dir_okay=False,
+    help="Base classifier: our .safetensors, the field's checkpoint.pth.tar, or, with --trust-program, a"
+    " torch.export (.pt2) or TorchScript file.",
+)
+Checkpoint = Annotated[Path, _CHECKPOINT]
+CheckpointIfNew = Annotated[Path | None, _CHECKPOINT]
+_DATA = typer.Option(
+    "--data",
+    help="digits, cifar10 (the folder that RSTHEORY_CIFAR10 names), or a path: cifar-10-batches-py,"
+    " cifar-100-python or their archives, a data set of the Hugging Face hub, a folder of image folders.",
+)
+Data = Annotated[str, _DATA]
+DataIfNew = Annotated[str | None, _DATA]
+_SIGMA = typer.Option("--sigma", callback=positive, help="Noise level, for pixels in [0, 1].")
+Sigma = Annotated[float, _SIGMA]
+SigmaIfNew = Annotated[float | None, _SIGMA]
+_OUT = typer.Option("--out", dir_okay=False, help="Log to write, tab-separated.")
+Out = Annotated[Path, _OUT]
+OutIfNew = Annotated[Path | None, _OUT]
 N = Annotated[int, typer.Option("--n", "-n", min=1, help="Draws that count the class.")]
 Alpha = Annotated[
     float, typer.Option(callback=level, help="Significance level: probability, per image, that the answer is wrong.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the noise.")]
+AnyKernels = Annotated[
+    bool,
+    typer.Option(
+        "--any-kernels",
+        help="Go on, or share the work, with machines whose processor or card computes by other kernels. They may count"
+        " differently; each row of the log says which it was.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a log that is there.")]
 Split = Annotated[str, typer.Option(help="Part of the data set.")]
 Label = Annotated[

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,15 +16,13 @@ from rstheory.cli.common import positive, refusals
 from rstheory.cli.options import Channels, Data, Label, Sigma
 
 if TYPE_CHECKING:
-    from rstheory.smoothing.data import Dataset
-    from rstheory.smoothing.training import Method as MethodParts
-    from rstheory.smoothing.training import Schedule, Settings
+    from rstheory.smoothing.training import Recipe, Schedule
 
 Method = Annotated[
     str,
     typer.Option(
         help="gaussian, smoothadv, macer, consistency, smoothmix, catrs, discard, reweigh, attack, easy (the last three"
-        " together), or parts joined by +, as discard+attack."
+        " together), middle, or parts joined by +, as discard+attack."
     ),
 ]
 
@@ -34,12 +32,37 @@ def train(
     sigma: Sigma,
     out: Annotated[Path, typer.Option("--out", dir_okay=False, help="Checkpoint to write, .safetensors.")],
     method: Method = "gaussian",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="fast: the most for little time; papers: the field's schedule for residual networks. Sets the default"
+            " of --arch, --draws, --batch, --lr and --schedule."
+        ),
+    ] = "fast",
     arch: Annotated[
-        str, typer.Option(help="resnet20, resnet56, resnet110, any resnet<6n+2>, mlp or cnn.")
-    ] = "resnet110",
+        str | None,
+        typer.Option(
+            help="fast<widths> such as fast32-128-256, resnet<6n+2> such as resnet20 or resnet110, mlp or cnn."
+            " Default: fast32-128-256, or resnet110 with --recipe papers."
+        ),
+    ] = None,
+    begin: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", dir_okay=False, help="Checkpoint of the same network whose weights to begin with, not fresh ones."
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Passes through the data. Schedule and method scale with them. Default: 150."),
+        typer.Option(
+            min=1,
+            help="Passes through the data. Schedule and method scale with them. Default: 40, or 150 with --recipe"
+            " papers.",
+        ),
+    ] = None,
+    epoch_images: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images in an epoch, drawn at random. Default: as many as the data set has."),
     ] = None,
     budget_pflop: Annotated[
         float | None,
@@ -48,18 +71,36 @@ def train(
             help="In place of --epochs: as many epochs as fit into this cost, in 10^15 floating-point operations.",
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            callback=positive,
+            help="In place of --epochs: as many epochs as this machine will take about so long for, by a short"
+            " measurement. --resume keeps the number of epochs.",
+        ),
+    ] = None,
     draws: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Noise vectors per image in each step. Default: that of the method's paper, 4 for most."
+            min=1,
+            help="Noise vectors per image in each step. Default: the fewest that the method works with; with --recipe"
+            " papers that of the method's paper, 4 for most.",
         ),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Images per step.")] = 256,
-    learning_rate: Annotated[float, typer.Option("--lr", callback=positive, help="Highest learning rate.")] = 0.1,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Images per step. Default: 512 / --draws, or 256 with --recipe papers.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--lr", callback=positive, help="Highest rate. Default: 0.6, or 0.1 with --recipe papers."),
+    ] = None,
     schedule: Annotated[
-        str,
-        typer.Option(help="stepdecay: lower the rate at each milestone. triangle: raise it to a peak, then lower it."),
-    ] = "stepdecay",
+        str | None,
+        typer.Option(
+            help="stepdecay: lower the rate at each milestone. triangle: raise it to a peak, then lower it. Default:"
+            " triangle, or stepdecay with --recipe papers."
+        ),
+    ] = None,
     milestones: Annotated[
         str | None,
         typer.Option(help="Of stepdecay, epochs of 150; they scale with --epochs. Default: 50,100."),
@@ -70,7 +111,10 @@ def train(
     ] = None,
     peak: Annotated[
         float | None,
-        typer.Option(callback=positive, help="Of triangle, share of the run before the peak. Default: 0.25."),
+        typer.Option(
+            callback=positive,
+            help="Of triangle, share of the run before the peak. Default: 0.2 of recipe fast, else 0.25.",
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -104,6 +148,9 @@ def train(
     label: Label = None,
     channels: Channels = None,
     dtype: Annotated[str, typer.Option(help="bfloat16 (autocast) or float32.")] = "bfloat16",
+    weights: Annotated[
+        str, typer.Option(help="float32, or float16: round the weights in the end, for a checkpoint half as large.")
+    ] = "float32",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     resume: Annotated[
@@ -116,91 +163,73 @@ def train(
     smoothadv, macer, consistency, smoothmix and catrs are the methods of Salman et al. (2019), Zhai et al. (2020),
     Jeong & Shin (2020), and Jeong et al. (2021 and 2023). easy is that of Sun et al. (2025, Section 5). Its parts are
     discard: training images that are hard under noise are dropped, once. reweigh: the others are drawn in proportion to
-    the radius they can be certified with. attack: noise is turned towards where the network is wrong.
+    the radius they can be certified with. attack: noise is turned towards where the network is wrong. middle, our own,
+    draws images whose p is near 1/2.
 
     Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the papers' for the noise level (the
     nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on
-    the same machine's CPU it ends in the same weights.
+    the same machine's CPU it ends in the same weights. Under torchrun the processes take a part of every batch each.
     """
-    from rstheory._progress import on_terminal
+    from rstheory._progress import on_terminal, silent_parts
     from rstheory.smoothing.counting import keep_freed_memory
     from rstheory.smoothing.data import load
-    from rstheory.smoothing.share import own_device
-    from rstheory.smoothing.training import Settings, published_draws, recipe
+    from rstheory.smoothing.share import own_device, processes
+    from rstheory.smoothing.training import Plan, Settings, least_draws, published_draws
     from rstheory.smoothing.training import train as trained
-    from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS
+    from rstheory.smoothing.training.run_state import kept_epochs
 
     with refusals():
         place = own_device(device)
         if place.type == "cpu":
             keep_freed_memory()
-        if epochs and budget_pflop:
-            raise ValueError(f"--epochs {epochs} and --budget-pflop {budget_pflop} are not allowed together: give one")
+        lengths = {"--epochs": epochs, "--budget-pflop": budget_pflop, "--minutes": minutes}
+        if len(given := [f"{name} {value}" for name, value in lengths.items() if value is not None]) > 1:
+            raise ValueError(f"{' and '.join(given)} are not allowed together: give one")
+        chosen = _recipe(recipe)
         settings = Settings(
-            sigma=sigma,
-            epochs=epochs or PUBLISHED_EPOCHS,
-            batch=batch,
-            learning_rate=learning_rate,
-            flip_and_crop=augment,
-            dtype=dtype,
-            seed=seed,
-            schedule=_schedule(schedule, milestones=_epoch_numbers(milestones), gamma=gamma, peak=peak),
+            sigma, epochs or chosen.epochs, flip_and_crop=augment, dtype=dtype, seed=seed, weights=weights
         )
-        settings = replace(settings, draws=draws or published_draws(method, settings))
+        draws = draws or chosen.draws(published_draws(method, settings), least_draws(method))
+        settings = replace(settings, recipe=chosen, draws=draws)
+        settings = replace(settings, **chosen.defaults(draws))
+        wanted: dict[str, Any] = {"batch": batch, "learning_rate": learning_rate, "epoch_images": epoch_images}
+        settings = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
+        turns = {"milestones": _epoch_numbers(milestones), "gamma": gamma, "peak": peak}
+        settings = replace(settings, schedule=_schedule(schedule, settings.schedule, turns))
+        own = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
+        options = {name: value for name, value in own.items() if value is not None} | _assignments(set_ or [])
+        plan = Plan(method, arch or chosen.arch, settings, options, reweigh_every)
+        plan.of(settings.epochs)  # refuses what no length mends, before anything is loaded or measured
         training_set = load(data, "train", label=label, channels=channels)
-        options = {"discard.draws": discard_draws, "attack.steps": attack_steps, "attack.step": attack_step}
-        given: dict[str, object] = {name: value for name, value in options.items() if value is not None}
-        given |= _assignments(set_ or [])
-
-        def of(epochs: int) -> tuple[MethodParts, Settings]:
-            """Method and settings of a run of this many epochs."""
-            scaled = replace(settings, epochs=epochs)
-            every = {} if reweigh_every is None else {"reweigh.every": max(1, scaled.scaled(reweigh_every))}
-            return recipe(method, scaled, every | given), scaled
-
-        made, settings = of(settings.epochs)
-        if budget_pflop:
-            made, settings = of(_affordable(budget_pflop, of, settings, arch, training_set))
         complete = resume and out.exists()
         command = shlex.join(["rstheory", *(argument for argument in sys.argv[1:] if argument != "--resume")])
-        trained(
-            made,
-            settings,
-            training_set,
-            arch=arch,
-            out=out,
-            device=place,
-            resume=resume,
-            command=command,
-            progress=partial(on_terminal, unit="steps"),
-        )
+        with processes(place) as share:
+            if minutes and not complete:
+                epochs = kept_epochs(out.with_name(out.name + ".state")) if resume else None
+                if epochs is None:
+                    budget_pflop = share.agree_on(lambda: plan.pflop_in(minutes, training_set, place, share))
+            if budget_pflop:
+                epochs = plan.affordable(budget_pflop, training_set)
+            made, settings = plan.of(epochs or chosen.epochs)
+            if share.first and not complete and (minutes or budget_pflop):
+                cost = f"{budget_pflop:.3g} PFLOP" if budget_pflop else "as before"
+                typer.echo(f"{settings.epochs} epochs ({cost})")
+            trained(
+                made,
+                settings,
+                training_set,
+                arch=plan.arch,
+                out=out,
+                device=place,
+                begin=begin,
+                resume=resume,
+                command=command,
+                progress=partial(on_terminal, unit="steps") if share.first else silent_parts,
+                share=share,
+            )
+    if not share.first:
+        return
     typer.echo(f"{out} is complete: left as it is" if complete else f"wrote {out}")
-
-
-def _affordable(
-    pflop: float,
-    run: Callable[[int], tuple[MethodParts, Settings]],
-    settings: Settings,
-    arch: str,
-    training_set: Dataset,
-) -> int:
-    """The most epochs within a budget. That the method would not begin in them is refused later, with the reason."""
-    from rstheory.smoothing.models import build
-    from rstheory.smoothing.training import recipe
-    from rstheory.smoothing.training.budget import affordable_epochs, planned_pflop
-    from rstheory.smoothing.training.cost import cost_of
-
-    cost = cost_of(build(arch, len(training_set.classes), training_set.shape), training_set.shape)
-    gaussian = recipe("gaussian", settings)
-
-    def planned(epochs: int) -> float:
-        try:
-            method, _ = run(epochs)
-        except ValueError:
-            method = gaussian
-        return planned_pflop(method, settings.draws, epochs, len(training_set), cost)
-
-    return affordable_epochs(pflop, planned)
 
 
 def _assignments(texts: list[str]) -> dict[str, object]:
@@ -212,18 +241,28 @@ def _assignments(texts: list[str]) -> dict[str, object]:
     return {name: value for name, _, value in pairs}
 
 
-def _schedule(name: str, **options: object) -> Schedule:
-    """The schedule of this name with those options that are not None. ValueError for one that it has no use for."""
+def _recipe(name: str) -> Recipe:
+    from rstheory.smoothing.training import RECIPES
+
+    if name not in RECIPES:
+        raise ValueError(f"--recipe {name} is not allowed: use {' or '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def _schedule(name: str | None, default: Schedule, options: Mapping[str, object]) -> Schedule:
+    """The schedule of this name, or the default, with those options that are not None. ValueError for one that it has
+    no use for."""
     from rstheory.smoothing.training import SCHEDULES
 
-    if name not in SCHEDULES:
+    if name is not None and name not in SCHEDULES:
         raise ValueError(f"--schedule {name} is not allowed: use {' or '.join(SCHEDULES)}")
-    given = {option: value for option, value in options.items() if value is not None}
-    known = {one.name for one in fields(SCHEDULES[name])}
+    kind = type(default) if name is None else SCHEDULES[name]
+    given: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
+    known = {one.name for one in fields(kind)}
     for option, value in given.items():
         if option not in known:
-            raise ValueError(f"--{option} {value} has no effect with --schedule {name}: leave it out")
-    return SCHEDULES[name](**given)
+            raise ValueError(f"--{option} {value} has no effect with --schedule {kind.__name__.lower()}: leave it out")
+    return replace(default, **given) if isinstance(default, kind) else kind(**given)
 
 
 def _epoch_numbers(text: str | None) -> tuple[int, ...] | None:

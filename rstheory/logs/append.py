@@ -15,19 +15,20 @@ from types import TracebackType
 from typing import IO, Self
 
 from rstheory._files import atomic_write
-from rstheory.logs.schema import Format
+from rstheory.logs.schema import OPEN, Format
 
 
 class RunLog:
     """The log of one run, or one process's part of it, open for appending.
 
-    path: the log. form: its columns. run: cells of the identity columns of this run. part: number of the process where
+    path: the log. form: its columns. run: cells of the identity columns of this run, but for those of `schema.OPEN`
+    that it leaves open. part: number of the process where
     several share the work. A log that is open elsewhere is refused.
     """
 
     def __init__(self, path: Path, form: Format, run: Mapping[str, str], part: int | None = None) -> None:
         self.path = path if part is None else path.with_name(f"{path.name}.part-{part}")
-        if set(run) != set(form.identity):
+        if not set(form.identity) - set(OPEN) <= set(run) <= set(form.identity):
             raise ValueError(f"run={dict(run)} is not allowed: it must tell {', '.join(form.identity)}")
         self._form, self._run = form, run
         self._file: IO[bytes] | None = None

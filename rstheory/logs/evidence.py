@@ -17,7 +17,7 @@ from rstheory._words import plural
 from rstheory.budget import max_radius, radius_from_count
 from rstheory.logs.rounding import SLACK
 
-LEVELS = (0.001, 0.01, 0.05)  # that people choose; the field's first
+LEVELS = (0.001, 0.0005, 0.01, 0.05)  # that people choose; the field's first, and its half, where two bounds share it
 NOISE = (0.12, 0.25, 0.5, 0.75, 1.0, 2.0)
 BUDGETS = tuple(int(m * 10**e) for e in range(2, 7) for m in (1, 2, 2.5, 3, 4, 5))
 _LOOKED_AT, _RUNGS = 20, 200  # the largest radii, and the rungs that they are held against
@@ -69,6 +69,8 @@ def fit(radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Fit |
         return None
     rungs = _ladder(n, alpha) * sigma
     rungs = rungs[rungs > 0]
+    if not _on_rungs(radius, half, rungs, sigma):
+        return None
     seen = value + slack >= rungs[-1]
     value, slack = value[seen], slack[seen]
     if not np.all(np.min(np.abs(value[:, None] - rungs), axis=1) <= slack):
@@ -78,6 +80,15 @@ def fit(radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Fit |
     chance = np.minimum(2 * slack / spacing, 1.0)
     tied = int(np.sum(np.abs(radius - largest) <= half + SLACK * radius + 1e-7 * sigma * (half == 0)))
     return Fit(sigma, n, alpha, tied, float(value[0]), float(-np.sum(np.log10(np.maximum(chance, 1e-12)))))
+
+
+def _on_rungs(radius: Float, half: Float, rungs: Float, sigma: float) -> bool:
+    """Whether the largest different radii are all on the rungs: where many rows tie, they alone say little."""
+    value, where = np.unique(radius, return_index=True)
+    value, where = value[-_LOOKED_AT:], where[-_LOOKED_AT:]
+    slack = half[where] + SLACK * value + 1e-7 * sigma * (half[where] == 0)
+    seen = value + slack >= rungs[-1]
+    return bool(np.all(np.min(np.abs(value[seen, None] - rungs), axis=1) <= slack[seen]))
 
 
 def other_budget(radius: Float, half: Float, sigma: float, n: int, alpha: float) -> Fit | None:

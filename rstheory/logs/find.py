@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rstheory.logs.dialect import decoded, heading
+from rstheory.logs.packed import beginning
 from rstheory.logs.schema import EXPECTED, header_names, is_compressed, why_no_header
 
 _HEADER_BYTES = 4096  # a header is looked for in so much of a file
@@ -93,7 +94,7 @@ def _why_no_log(path: str) -> str | None:
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait forever, a link may lead to a folder
         return _NO_FILE
     with open(path, "rb", buffering=0) as file:
-        head = file.read(_HEADER_BYTES)
+        head = beginning(file.read(_HEADER_BYTES), _HEADER_BYTES)
     if not head:
         return "empty file"
     header = head if is_compressed(head) else heading(decoded(head)).text

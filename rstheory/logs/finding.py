@@ -30,12 +30,25 @@ CODES = (
     "count-mismatch",
     "chosen-uniform",
     "rounded-radius",
+    "selection-reused",
+    "several-looks",
+    "noise-level-per-image",
+    "two-class-level",
+    "two-class-radius",
     "different-samples",
     "different-budget",
     "different-sigma",
 )
 # Habits of whoever wrote the log, which leave every number what it is, or bound how far it is off.
-NOTES = ("repeated-header", "other-text", "joined-chunks", "stopping-rule", "other-bound", "rounded-radius")
+NOTES = (
+    "repeated-header",
+    "other-text",
+    "joined-chunks",
+    "stopping-rule",
+    "other-bound",
+    "rounded-radius",
+    "two-class-radius",
+)
 
 
 @dataclass(frozen=True)
@@ -46,12 +59,14 @@ class Finding:
     rows: how many rows it concerns.
     line: the first of them, as a line of the file, the header being line 1; None where no single row is meant.
     message: a sentence that says what was found and what became of the rows.
+    factor: by how much the level that is proved is larger than the one stated: see `rstheory.logs.claims`.
     """
 
     code: str
     rows: int
     line: int | None
     message: str
+    factor: float = 1.0
 
     @property
     def is_note(self) -> bool:

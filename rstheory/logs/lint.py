@@ -16,6 +16,7 @@ from rstheory._words import plural
 from rstheory.bounds import PLAIN
 from rstheory.logs.against_counts import against_counts
 from rstheory.logs.cells import Integers
+from rstheory.logs.claims import claims
 from rstheory.logs.diagnose import explanation
 from rstheory.logs.finding import CODES, Finding
 from rstheory.logs.parse import Rows
@@ -37,10 +38,19 @@ class Checked:
     warnings: tuple[Finding, ...]
 
 
-def lint(rows: Rows, sigma: float, n: int, alpha: float, bound: str = PLAIN, seed: int | None = None) -> Checked:
+def lint(
+    rows: Rows,
+    sigma: float,
+    n: int,
+    alpha: float,
+    bound: str = PLAIN,
+    seed: int | None = None,
+    n0: int | None = None,
+) -> Checked:
     """Check parsed rows against each other and against what the budget (n, alpha) can certify at noise level sigma.
 
-    bound: what the radii come from, see `rstheory.bounds`. seed: of the run, where the log tells it.
+    bound: what the radii come from, see `rstheory.bounds`. seed, n0: of the run and of its selection, where the log
+    tells them.
 
     Where rows have a sigma, n or alpha of their own, that is used. Left out: all rows of an index but its first. Set to
     radius 0 and not correct: radii that are negative or no finite number, and radii of abstentions. Correct counts a
@@ -79,6 +89,8 @@ def lint(rows: Rows, sigma: float, n: int, alpha: float, bound: str = PLAIN, see
     half, how = half_units(rows.printed)
     half = np.where(negative | abstained, 0.0, half)
     warnings += [_missing_index(rows, radius), _above_maximum(rows, radius, half, setting)]
+    if bound == PLAIN:  # the level of another bound is its own affair
+        warnings += claims(rows, radius, half, setting.sigma, setting.n, setting.alpha, n0)
     rows, finding = _without_wrong_counts(rows, setting)
     warnings.append(finding)
     counted = rows.count >= 0

@@ -12,7 +12,7 @@ from rstheory.logs.cells import Flags, Table
 from rstheory.logs.finding import Finding
 from rstheory.logs.schema import COLUMNS
 
-_ORIGIN = ("n0", "seed", "tau", "noise", "dtype", "weights", "data", "software", "rule", "bound")
+_ORIGIN = ("n0", "seed", "tau", "noise", "dtype", "weights", "data", "kernels", "software", "rule", "bound")
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class Origin:
 
     n0: selection draws. seed: of the noise. tau: total variation between the noise as drawn and Gaussian noise. noise:
     its generator. dtype: arithmetic of the network. weights: digest of its weights. data: data set and its digest.
-    software: releases. rule: what stopped the draws of each sample, with a digest of its settings; None for a number of
-    draws fixed beforehand. bound: what the radii come from; None for Clopper and Pearson's. Where rows differ, all
-    values in the order of the rows, with "; " between them, and None for numbers.
+    kernels: processor instructions or card. software: releases. rule: what stopped the draws of each sample, with a
+    digest of its settings; None for a number of draws fixed beforehand. bound: what the radii come from; None for
+    Clopper and Pearson's. Where rows differ, all values in the order of the rows, with "; " between them, and None for
+    numbers.
     """
 
     n0: int | None = None
@@ -33,6 +34,7 @@ class Origin:
     dtype: str | None = None
     weights: str | None = None
     data: str | None = None
+    kernels: str | None = None
     software: str | None = None
     rule: str | None = None
     bound: str | None = None

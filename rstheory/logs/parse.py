@@ -20,6 +20,7 @@ from rstheory.logs.cells import Cells, Decimals, Flags, Integers, Table, decimal
 from rstheory.logs.dialect import ABSTENTIONS, FALSE, MISSING, TRUE, decoded, heading, unwrapped, with_tabs
 from rstheory.logs.finding import Finding
 from rstheory.logs.origin import Origin, origin_of
+from rstheory.logs.packed import unpacked
 from rstheory.logs.schema import (
     ABSTAINED,
     COLUMNS,
@@ -166,6 +167,10 @@ def parse(path: str, content: bytes) -> Parsed:
 
 def _table(path: str, content: bytes) -> tuple[Table, bool]:
     """The cells below the header, and whether the last line ends; refuses what has no header or no row."""
+    try:
+        content = unpacked(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     if not content.strip(b"\0 \t\r\n\xff\xfe"):
         raise ValueError(f"{path}, line 1: the file is empty; {EXPECTED}")
     if is_compressed(content[:16]):

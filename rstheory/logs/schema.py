@@ -77,6 +77,7 @@ ORIGIN = (
     Column("dtype", "text", "arithmetic of the network", identity=True),
     Column("weights", "text", "digest of the network's weights", identity=True),
     Column("data", "text", "the data set and its digest", identity=True),
+    Column("kernels", "text", "processor instructions or card that computed the network", identity=True),
     # No part of the identity: a row that another release made is a certificate all the same.
     Column("software", "text", "releases that made the row"),
 )
@@ -90,16 +91,38 @@ BOUND = (
     Column("bound", "text", "bound that the radius comes from", identity=True),
     Column("u", "decimal", "uniform number of the randomized bound, told by seed and idx"),
 )
+# Of logs of attacks, which are no certification logs: they have no column `radius`, and no reader takes them for one.
+ATTACK = (
+    Column("norm", "decimal", "L2 norm of the smallest perturbation that changed the class; inf where none did"),
+    Column("found", "integer", "the class there; -1 where there is none", least=ABSTAINED),
+    Column("attacked_counts", "counts", "draws that gave each class there; nothing where there is none"),
+    Column(
+        "abstain_norm", "decimal", "L2 norm of the smallest perturbation that made PREDICT abstain; inf where none did"
+    ),
+    Column("judged", "integer", "perturbations that PREDICT judged"),
+    Column("attack", "text", "the attack, with its loss", identity=True),
+    Column("steps", "integer", "gradient steps per attack", least=1, identity=True),
+    Column("m", "integer", "noise draws per gradient", least=1, identity=True),
+    Column("restarts", "integer", "attacks at each norm", least=1, identity=True),
+    Column("halvings", "integer", "times that the interval of norms was halved", identity=True),
+    Column("eps", "decimal", "largest L2 norm tried", identity=True),
+    Column("together", "integer", "images in one gradient pass; rounding depends on it", least=1, identity=True),
+)
 COLUMNS = {column.name: column for column in (*FIELD, *BUDGET, *ORIGIN, *STOPPING, *BOUND)}
+_DECLARED = COLUMNS | {column.name: column for column in ATTACK}
 _REQUIRED = tuple(column.name for column in FIELD if column.required)
 _OFFICIAL = {alias: column.name for column in COLUMNS.values() for alias in column.aliases}
+
+
+# Columns of the identity that a run may be told to leave open, as when it goes on on another machine.
+OPEN = ("kernels",)
 
 
 @dataclass(frozen=True)
 class Format:
     """The columns of one kind of log, the first being `idx`, as it is written and resumed.
 
-    columns: names, in the order of the header; each is declared in `COLUMNS`.
+    columns: names, in the order of the header; each is declared above.
 
     >>> Format(("idx", "label", "seed")).identity
     ('seed',)
@@ -108,7 +131,7 @@ class Format:
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.columns if name not in COLUMNS]
+        unknown = [name for name in self.columns if name not in _DECLARED]
         if self.columns[:1] != ("idx",) or unknown or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns={self.columns} is not allowed: idx first, each one declared in the schema, once")
 
@@ -120,7 +143,7 @@ class Format:
     @property
     def identity(self) -> tuple[str, ...]:
         """Columns whose cells are the same in all rows of one run."""
-        return tuple(name for name in self.columns if COLUMNS[name].identity)
+        return tuple(name for name in self.columns if _DECLARED[name].identity)
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -134,13 +157,15 @@ RANDOMIZED_LOG = Format((*TWO_CLASS_LOG.columns, "u"))
 PREDICTION_LOG = Format(
     tuple(name for name in CERTIFICATION_LOG.columns if name not in ("radius", "count", "n0"))
 )  # what `rstheory predict` writes
+_JUDGED_BY = ("n", "alpha", "sigma", "seed")
+ATTACK_LOG = Format(
+    ("idx", "label", "predict", "correct", "time", "counts", *_names(ATTACK), *_JUDGED_BY, *_names(ORIGIN))
+)  # what `rstheory attack` writes
 EXPECTED = f"a certification log starts with the tab-separated header {' '.join(_names(FIELD))}"
 
+# Files that are refused: of gzip, bzip2 and xz the reader sees what they hold.
 _COMPRESSED = {
-    b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 # Ways to separate names that are recognised, and not read: blanks stand inside the cells of the column time, too.
@@ -186,8 +211,17 @@ def _split(line: bytes, separator: bytes) -> tuple[str, ...]:
 
 
 def is_compressed(line: bytes) -> bool:
-    """Whether a file that starts like this was compressed."""
+    """Whether a file that starts like this was compressed in a way that is not read."""
     return line.startswith(tuple(_COMPRESSED))
+
+
+def names_attack_log(line: bytes) -> bool:
+    """Whether a first line heads the log of an attack, of whatever release.
+
+    >>> names_attack_log(ATTACK_LOG.header.encode()), names_attack_log(CERTIFICATION_LOG.header.encode())
+    (True, False)
+    """
+    return {b"idx", b"norm", b"attacked_counts"} <= {*line.split(b"\t")}
 
 
 def why_no_header(line: bytes) -> str | None:
@@ -197,9 +231,11 @@ def why_no_header(line: bytes) -> str | None:
     'its names are separated by spaces: separate the columns by tabs instead'
     >>> why_no_header(b"idx\\tlabel\\tpredict\\tradius proved\\tcorrect\\ttime")
     'the column radius is missing'
-    >>> why_no_header(b"hello"), why_no_header(b"\\x1f\\x8b\\x08")
-    (None, 'compressed (gzip): unpack it first')
+    >>> why_no_header(b"hello"), why_no_header(b"PK\\x03\\x04")
+    (None, 'compressed (zip): unpack it first')
     """
+    if names_attack_log(line):
+        return "the log of an attack, which rstheory sandwich compares with certificates"
     for start, kind in _COMPRESSED.items():
         if line.startswith(start):
             return f"compressed ({kind}): unpack it first"

@@ -9,17 +9,17 @@ approximate. `localized`, over the region of `localize`, assumes nothing about t
 any number of images, and is wider. Each says whether it speaks of the population or of these images.
 
 Two models on the same images: `images_difference`, `population_difference`, `survival_difference`. How many images and
-draws: `plan_surveys`.
+draws: `plan_surveys` for a population, `draws_for_images` for given images.
 
 Nothing here certifies a single image (H6).
 """
 
 from rstheory.mixture.counts import LabelCounts
-from rstheory.mixture.functionals import ACR, CertifiedAccuracy, Functional, Survival, mean
+from rstheory.mixture.functionals import ACR, CertifiedAccuracy, Functional, MeanProbability, Survival, mean
 from rstheory.mixture.intervals import Interval, images_interval, population_interval
 from rstheory.mixture.nonparametric import NonparametricFit, fit_nonparametric
 from rstheory.mixture.paired import SurvivalDifference, images_difference, population_difference, survival_difference
-from rstheory.mixture.plan import SurveyPlan, plan_surveys
+from rstheory.mixture.plan import SurveyPlan, draws_for_images, plan_surveys
 from rstheory.mixture.region import Region, localize, localized
 from rstheory.mixture.smooth import SmoothFit, fit_smooth
 
@@ -29,12 +29,14 @@ __all__ = [
     "Functional",
     "Interval",
     "LabelCounts",
+    "MeanProbability",
     "NonparametricFit",
     "Region",
     "SmoothFit",
     "SurveyPlan",
     "Survival",
     "SurvivalDifference",
+    "draws_for_images",
     "fit_nonparametric",
     "fit_smooth",
     "images_difference",

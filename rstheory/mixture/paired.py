@@ -22,8 +22,6 @@ from rstheory.mixture.intervals import (
 )
 from rstheory.mixture.smooth import SmoothFit, cell_weights
 
-_SIMULATED = 20_000  # normal vectors behind the width of a simultaneous band; seed fixed
-
 
 @dataclass(frozen=True, eq=False)
 class SurvivalDifference:
@@ -83,14 +81,9 @@ def survival_difference(
     at = ndtr(-np.arange(40, -21, -1) / 10) if tail is None else _check.probability("tail", tail)
     if at.ndim != 1 or not at.size or np.any(np.diff(at) <= 0):
         raise ValueError(f"tail={tail!r} is not allowed: it must be a list of increasing values")
-    found = _population_posterior(a, b, [Survival(float(t)) for t in at])
-    deviation = np.sqrt(np.maximum(np.diag(found.covariance), 0))
-    scale = np.where(deviation > 0, deviation, 1)
-    values, vectors = np.linalg.eigh(found.covariance / np.outer(scale, scale))
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    simulated = np.random.default_rng(0).standard_normal((_SIMULATED, len(at))) @ root.T
-    width = float(np.quantile(np.abs(simulated).max(axis=1), 1 - float(_check.level("rho", rho))))
-    return SurvivalDifference(at, found.mean, found.mean - width * deviation, found.mean + width * deviation)
+    band = _population_posterior(a, b, [Survival(float(t)) for t in at]).simultaneous(rho)
+    estimate, low, high = (np.array([getattr(i, end) for i in band]) for end in ("estimate", "low", "high"))
+    return SurvivalDifference(at, estimate, low, high)
 
 
 def influence(fit: SmoothFit, functionals: Sequence[Functional]) -> Float:

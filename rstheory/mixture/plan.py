@@ -10,12 +10,15 @@ import numpy as np
 from rstheory import _check
 from rstheory.mixture.counts import LabelCounts
 from rstheory.mixture.functionals import Functional, mean
+from rstheory.mixture.intervals import images_posterior
 from rstheory.mixture.paired import influence
 from rstheory.mixture.smooth import SmoothFit, fit_rows
 from rstheory.population import Population
 
 # Numbers of draws per image that are tried: the field's round numbers.
 DRAWS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+# The same where the draws are chosen for an error. With fewer than 20, a log of counts has hardly a certificate.
+DRAWS_FINE = (20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10_000)
 _FEWEST = 50  # images below which no distribution is estimated
 _NEGLIGIBLE = 1e-12  # share of images of a kind that is left out
 
@@ -73,6 +76,43 @@ def plan_surveys(
     if not plans:
         raise ValueError(f"total={total} is not allowed: each number of draws leaves fewer than {_FEWEST} images")
     return sorted(plans, key=lambda plan: plan.error)
+
+
+def draws_for_images(
+    population: Population, functional: Functional, images: int, error: float, draws: Sequence[int] = DRAWS_FINE
+) -> tuple[int, float]:
+    """(draws, standard error): the fewest draws per image that leave a standard error of `error` for these images.
+
+    population: what the distribution of p may look like, as for `plan_surveys`. images: how many there are. error: of
+    the functional's mean over the images, > 0: their choice is not part of it. draws: numbers to choose from.
+
+    The standard error is that of `images_interval` at the counts that are expected; no random numbers. ValueError where
+    not even the largest number of draws is enough.
+
+    >>> from rstheory.mixture import ACR
+    >>> pilot = Population.of_samples([i / 100 for i in range(100)])
+    >>> draws_for_images(pilot, ACR(1000), images=1000, error=0.005)[0]
+    50
+    """
+    wanted, count = float(_check.positive("error", error)), _check.at_least(1, "images", images)
+    choices = sorted({_check.at_least(1, "draws", m) for m in draws})
+
+    def left(m: int) -> float:
+        variance = images_posterior(expected_fit(population, m, count), [functional]).covariance[0, 0]
+        return float(np.sqrt(max(variance, 0.0)))
+
+    errors: dict[int, float] = {}
+    low, high = 0, len(choices)  # the error falls with the draws: bisection
+    while low < high:
+        middle = (low + high) // 2
+        errors[middle] = left(choices[middle])
+        low, high = (low, middle) if errors[middle] <= wanted else (middle + 1, high)
+    if low == len(choices):
+        raise ValueError(
+            f"error={error} is not allowed: {choices[-1]:,} draws per image, the most that are considered, leave"
+            f" {errors[low - 1]:.2g}"
+        )
+    return choices[low], errors[low]
 
 
 def _plan(population: Population, functional: Functional, m: int, images: int) -> SurveyPlan:

@@ -38,7 +38,7 @@ _ROUNDS = 8  # of adding atoms
 # The largest weight is 1 in what follows.
 _PRICE = 1000.0  # of breaking a bound in the linear programme
 _TOLERANCE = 2e-4  # of the maximum over p
-_ROUNDING = 1e-9  # of the sums that make a bound
+_ROUNDING = 1e-8  # of the weights, and of the sums that make a bound
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """Figures: one style, one function a figure, which takes results (data frames) and returns a Matplotlib Figure."""
 
 from rstheory.plots.audit import group_figures, write_figures
-from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_flips, survival
+from rstheory.plots.captions import CAPTIONS
+from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_table, survival
 from rstheory.plots.style import Plate, save
 from rstheory.plots.theory import (
     acr_unbounded,
@@ -12,6 +13,7 @@ from rstheory.plots.theory import (
 )
 
 __all__ = [
+    "CAPTIONS",
     "Plate",
     "acr_by_budget",
     "acr_unbounded",
@@ -21,7 +23,7 @@ __all__ = [
     "group_figures",
     "mean_preserving_spread",
     "radius_accuracy",
-    "rank_flips",
+    "rank_table",
     "real_model_validation",
     "save",
     "survival",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rstheory._progress import Progress, silent
 from rstheory._provenance import provenance
-from rstheory._words import plain, short_label
+from rstheory._words import plain, short_labels
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.frames import (
     SMALLEST_BUDGET,
@@ -25,12 +25,13 @@ from rstheory.audit.frames import (
 )
 from rstheory.audit.report import AuditReport, Group
 from rstheory.logs.log import CertificationLog
-from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_flips, survival
-from rstheory.plots.style import COLORS, Plate
+from rstheory.plots.captions import captioned
+from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy, rank_table, survival
+from rstheory.plots.style import COLORS, Looks, Plate, looks
 
 _PREDICTED = (
-    "; dotted, on grey: predicted by a model, a uniform prior on each p, which reads low where many samples saw no"
-    " failure at all. A step or a bend at N is the model's, not the networks'"
+    "; dotted, on grey: predicted from the distribution of p that the counts suggest, which is taken to be smooth in"
+    " Phi^-1(p)"
 )
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 
@@ -46,30 +47,49 @@ def write_figures(
     progress: opened with the number of groups.
     """
     written: list[Path] = []
+    look_of = looks_of_run(report)
     with progress(len(report.groups)) as advance:
         for group, tag in zip(report.groups, group_tags(report.groups), strict=True):
             made_by = provenance(command="rstheory audit", sigma=group.sigma, n=group.n, alpha=group.alpha)
-            for plate in group_figures(report, group, reference, group.label):
+            for plate in group_figures(report, group, reference, group.label, look_of):
                 written += plate.save(folder / tag, made_by)
             advance(1)
     return written
 
 
-def group_figures(report: AuditReport, group: Group, reference: str | None = None, subject: str = "") -> list[Plate]:
+def looks_of_run(report: AuditReport) -> Looks:
+    """A colour and a dash for each method of a run: the same in all figures, also in those that show some of them.
+
+    Given by falling ACR, the largest group first, so that what is drawn most gets the colours that differ most.
+    """
+    names: dict[str, None] = {}
+    for group in sorted(report.groups, key=lambda group: -len(group.members)):
+        labels, logs = short_labels(group.names), report.members(group)
+        for i in sorted(range(len(logs)), key=lambda i: -logs[i].log.acr):
+            names.setdefault(labels[i])
+    return looks(names)
+
+
+def group_figures(
+    report: AuditReport, group: Group, reference: str | None = None, subject: str = "", look_of: Looks | None = None
+) -> list[Plate]:
     """The figures of one group of an audit, not written yet.
 
     reference: path of the log that the others are compared with, if it is in the group; default: the largest ACR's.
     subject: what was certified, to head every title.
+    look_of: colour and dash of each method; default: `looks_of_run`.
     """
     if group.varying or group.bound == "two-class":
         return []  # p stands on one axis: each row has another scale, or radii that are no bounds on p
     members = report.members(group)
     order = sorted(range(len(members)), key=lambda i: (members[i].log.path != reference, -members[i].log.acr))
     order = order[:MOST_LOGS]
-    names = [short_label(group.names[i]) for i in order]
+    labels = short_labels(group.names)
+    names = [labels[i] for i in order]
     shared = report.curves_of(group)
     curves = None if shared is None else (shared[0], [shared[1][i] for i in order])
-    return _plates(report, group, [members[i].log for i in order], names, curves, subject)
+    look_of = looks_of_run(report) if look_of is None else look_of
+    return _plates(report, group, [members[i].log for i in order], names, curves, subject, look_of)
 
 
 def _plates(
@@ -79,6 +99,7 @@ def _plates(
     names: Sequence[str],
     curves: tuple[BudgetCurves, Sequence[int]] | None,
     subject: str,
+    look_of: Looks,
 ) -> list[Plate]:
     """Every figure of a group. curves: budget curves and the places of these logs in them, where there are any."""
     settings = f"$\\sigma = {group.sigma:g}$, $N = {_power(group.n)}$, $\\alpha = {group.alpha:g}$"
@@ -92,21 +113,25 @@ def _plates(
     steps = survival_frame(logs, names)
     accuracy = accuracy_frame(logs, names)
     plates = [
-        Plate(
+        captioned(
             "survival",
-            survival(steps, title),
+            survival(steps, title, group.sigma, look_of),
             steps,
             f"Share of samples whose lower bound on p reaches u. Shaded, for {names[0]}: between the 95 % lower bounds,"
             " for all u at once, on the share of these samples and of the population with p above u; those of every log"
             " are in the data"
-            + (f". To the right the lead over {names[0]} with two paired standard errors" if len(logs) > 1 else "")
+            + (
+                f". To the right the lead over {names[0]}, with two paired standard errors at a few u"
+                if len(logs) > 1
+                else ""
+            )
             + f". {source}",
         ),
-        Plate(
+        captioned(
             "radius_accuracy",
-            radius_accuracy(accuracy, title),
+            radius_accuracy(accuracy, title, look_of),
             accuracy,
-            "Certified accuracy against the radius; the area below a curve is its ACR. Shaded, for"
+            f"Certified accuracy against the radius. Shaded, for"
             f" {names[0]}: down to the 95 % lower bound, for all radii at once, on the population's certified accuracy;"
             f" the bounds of every log are in the data. {source}",
         ),
@@ -121,7 +146,7 @@ def _plates(
             + (f". (b) The same above that of {names[0]}; dots where two logs change places" if len(logs) > 1 else "")
             + f". {source}"
         )
-        plates.append(Plate("acr_by_budget", acr_by_budget(budgets, crossings, title), data, caption))
+        plates.append(captioned("acr_by_budget", acr_by_budget(budgets, crossings, title, look_of), data, caption))
     if len(logs) > 1:
         parts = attribution_frame(logs, names)
         caption = (
@@ -130,13 +155,14 @@ def _plates(
             f" {names[0]} does not certify can only gain, and its easiest can hardly do so, whatever the other method:"
             f" regression to the mean. No bar: no sample of that difficulty differs, or there is none. {source}"
         )
-        plates.append(Plate("attribution", attribution_bars(parts, names[0], title), parts, caption))
+        plates.append(captioned("attribution", attribution_bars(parts, names[0], title), parts, caption))
         places = rank_frame(report, group, names)
         caption = (
-            "Rank of each log by ACR at each budget, and by certified accuracy at each radius at which any of them"
-            f" certifies a sample. Logs that tie share a rank, and are drawn one below the other. {source}"
+            f"Rank of each log by ACR at each budget, and by certified accuracy at each radius at"
+            " which any of them certifies a sample. In colour: the first, and those that paired tests over the samples"
+            f" cannot tell from it (5 %, Holm's correction over all pairs and places). {source}"
         )
-        plates.append(Plate("ranks", rank_flips(places, title), places, caption))
+        plates.append(captioned("ranks", rank_table(places, title, look_of), places, caption))
     return plates
 
 

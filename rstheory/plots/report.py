@@ -22,8 +22,9 @@ from rstheory.experiments.tables import (
 )
 from rstheory.experiments.theory import radius_curves, weight_curve
 from rstheory.plots import experiments as draw
-from rstheory.plots.audit import MOST_LOGS, group_figures, group_tags
-from rstheory.plots.style import Plate
+from rstheory.plots.audit import MOST_LOGS, group_figures, group_tags, looks_of_run
+from rstheory.plots.captions import captioned
+from rstheory.plots.style import Looks, Plate, looks
 from rstheory.tables import show
 
 _TABLES = {
@@ -42,9 +43,12 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
     made_by = provenance(command="rstheory figures")
     for plate in theory_figures():
         written += plate.save(out, made_by)
-    for (data, sigma), group in grouped(experiments).items():
-        title = f"{plain(data)}, $\\sigma = {sigma:g}$"
-        for plate in [*_trained(group[:MOST_LOGS], title), *_by_class(group[:MOST_LOGS], title), *_audited(group)]:
+    groups = grouped(experiments)
+    look_of = looks(e.method for group in sorted(groups.values(), key=lambda group: -len(group)) for e in group)
+    for (data, sigma), group in groups.items():
+        title, drawn = f"{plain(data)}, $\\sigma = {sigma:g}$", group[:MOST_LOGS]
+        plates = [*_trained(drawn, title, look_of), *_by_class(drawn, title, look_of), *_audited(group, look_of)]
+        for plate in plates:
             written += plate.save(out / data / f"sigma_{sigma:g}", made_by)
     for name, table in (
         ("accuracy", accuracy_table(experiments)),
@@ -75,7 +79,7 @@ def write_report(experiments: Sequence[Experiment], out: Path) -> list[Path]:
                 if ((gained["data"] == data) & (gained["sigma"] == sigma)).any()
             )
         )
-        written += Plate("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption).save(out, made_by)
+        written += captioned("gain_by_mean_and_spread", draw.decomposition(gained), gained, caption).save(out, made_by)
     return written
 
 
@@ -83,7 +87,7 @@ def theory_figures() -> list[Plate]:
     """The figures that need no model: the radius with its slope, and easy-sample training's sampling weight."""
     curves, weights = radius_curves(), weight_curve()
     return [
-        Plate(
+        captioned(
             "radius_and_sensitivity",
             draw.radius_and_sensitivity(curves),
             curves,
@@ -91,7 +95,7 @@ def theory_figures() -> list[Plate]:
             " infinite budget and for finite ones at alpha = 0.001. Towards p = 1 the slope of a finite budget levels"
             " off, that of the infinite one grows without bound. Computed, not simulated.",
         ),
-        Plate(
+        captioned(
             "sampling_weight",
             draw.sampling_weight(weights),
             weights,
@@ -102,13 +106,13 @@ def theory_figures() -> list[Plate]:
     ]
 
 
-def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
+def _trained(group: Sequence[Experiment], title: str, look_of: Looks) -> list[Plate]:
     """Label probabilities of the test samples, and gradient norms of the training samples where they were measured."""
     p = probability_frame(group)
     plates = [
-        Plate(
+        captioned(
             "p_distribution",
-            draw.p_distribution(p, title),
+            draw.p_distribution(p, title, look_of),
             p,
             "Label probability p of test samples: a histogram for each method, outlined in black that of"
             f" {group[0].method}, and the share of samples whose p reaches u. Only samples with p above 1/2 can be"
@@ -121,23 +125,24 @@ def _trained(group: Sequence[Experiment], title: str) -> list[Plate]:
             "Norm of the gradient of each training sample's loss with respect to the weights, by its p, on Gaussian"
             f" noise and on the same noise after the attack, which turns it towards errors. {_measured(group)}"
         )
-        plates.append(Plate("gradient_norms", draw.gradient_norms(gradients, title), gradients, caption))
+        plates.append(captioned("gradient_norms", draw.gradient_norms(gradients, title), gradients, caption))
     return plates
 
 
-def _by_class(group: Sequence[Experiment], title: str) -> list[Plate]:
+def _by_class(group: Sequence[Experiment], title: str, look_of: Looks) -> list[Plate]:
     """Which classes gained and lost against the baseline, where there is one."""
     frame = class_table(group)
     caption = (
         "Change of the mean label probability p against Gaussian training, by class. Two standard errors over test"
         f" samples, paired; not over training runs. {_source(group)}"
     )
-    return [Plate("classes", draw.classes(frame, title), frame, caption)] if len(frame) else []
+    return [captioned("classes", draw.classes(frame, title, look_of), frame, caption)] if len(frame) else []
 
 
-def _audited(group: Sequence[Experiment]) -> list[Plate]:
+def _audited(group: Sequence[Experiment], look_of: Looks) -> list[Plate]:
     """What the audit draws of the group's logs; of each kind of log, where budgets differ."""
     report = audit_report([e.log for e in group])
+    look_of = looks([*look_of, *looks_of_run(report)])
     baseline = next((e.log.path for e in group if e.method == BASELINE), None)
     tags = group_tags(report.groups)
     first = f"sigma_{group[0].log.sigma:g}"  # what the tags have in common
@@ -145,7 +150,7 @@ def _audited(group: Sequence[Experiment]) -> list[Plate]:
     for kind, tag in zip(report.groups, tags, strict=True):
         plates += [
             replace(plate, stem=plate.stem + tag.removeprefix(first), caption=f"{plate.caption} {_data(group)}")
-            for plate in group_figures(report, kind, baseline, group[0].data)
+            for plate in group_figures(report, kind, baseline, group[0].data, look_of)
         ]
     return plates
 

@@ -1,12 +1,13 @@
 """The look of every figure, and how one is saved with the data it was drawn from.
 
 Sizes are those of a two-column paper: one column is 3.3 inches wide and text is 8 points, so that a figure needs no
-scaling. Colours are Okabe and Ito's, which colour-blind readers can tell apart; lines differ in dash as well.
+scaling. Colours are Okabe and Ito's, which colour-blind readers can tell apart; lines differ in dash as well. A dotted
+line is a prediction, and nothing else. Budgets have shades, from few draws to many, and infinitely many in black.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,19 @@ from rstheory._provenance import write_csv
 COLUMN = 3.3  # inches
 PAGE = 6.8  # inches, both columns
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (7, 2)))
-# An infinite budget, then N = 10^2, 10^3 and so on: one budget looks alike in every figure.
-BUDGET_COLORS = (COLORS[-1], *COLORS[:-1])
-BUDGET_DASHES = (DASHES[-1], *DASHES[:-1])
+Dash = str | tuple[float, tuple[float, ...]]
+DASHES: tuple[Dash, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (7, 1.5, 1.5, 1.5)),
+    (0, (2.5, 1.2)),
+    (0, (5, 1.2, 1.2, 1.2, 1.2, 1.2)),
+    (0, (9, 2)),
+    (0, (3, 1, 3, 1, 1, 1)),
+)
+# An infinite budget, then N = 10^2, 10^3 and so on, light to dark: one budget looks alike in every figure.
+BUDGET_COLORS = ("#000000", "#9fc8e8", "#5fa5d3", "#2f7fb8", "#0f5a94", "#063a66", "#021d38")
+BUDGET_DASHES: tuple[Dash, ...] = ("--", *6 * ("-",))
 
 _STYLE: Any = {
     "font.size": 8,
@@ -48,6 +58,30 @@ _STYLE: Any = {
     "figure.constrained_layout.use": True,
     "pdf.fonttype": 42,  # TrueType: editable, and accepted by publishers
 }
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the lines of one method look, in every figure of a run."""
+
+    color: str
+    dash: Dash
+
+
+Looks = Mapping[str, Look]
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """A look for each method, in the order given; no two of the first 49 are alike.
+
+    >>> looks(["a", "b", "a"])["b"].color
+    '#D55E00'
+    """
+    number = len(COLORS)
+    return {
+        name: Look(COLORS[i % number], DASHES[(i + i // number) % len(DASHES)])
+        for i, name in enumerate(dict.fromkeys(names))
+    }
 
 
 def style() -> AbstractContextManager[None]:

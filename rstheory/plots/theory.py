@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rstheory.plots.style import BUDGET_COLORS, BUDGET_DASHES, COLORS, COLUMN, DASHES, PAGE, style
+from rstheory.plots.style import BUDGET_COLORS, BUDGET_DASHES, COLORS, COLUMN, DASHES, PAGE, looks, style
 
 Reference = tuple[str, float]
+_NOTHING = 1e-9  # of sigma: a gain that no axis can show
 
 
 def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Reference, sigma: float = 1.0) -> Figure:
@@ -43,52 +44,53 @@ def acr_unbounded(budgets: pd.DataFrame, noise: pd.DataFrame, reference: Referen
 def easy_sample_sensitivity(slopes: pd.DataFrame, gains: pd.DataFrame, groups: pd.DataFrame) -> Figure:
     """What a little more p is worth: the slope at each p, a fixed gain at each p, and a tenth of a data set (A2, C2).
 
+    In the second panel every second budget is drawn: above p = 0.6 the others lie on these.
+
     slopes: columns p, tail, budget (label), slope; the infinite budget first, then 10^2, 10^3 and so on. gains: columns
-    p, budget, gain. groups: columns budget, improved (label), exact, simulated, standard_error.
+    p, budget, gain. groups: columns budget, n, improved (label), exact, simulated, standard_error.
     """
     with style():
-        figure = Figure(figsize=(PAGE, 2.5))
+        figure = Figure(figsize=(PAGE, 2.6))
         first, second, third = figure.subplots(1, 3)
-        for (budget, rows), color, dash in zip(
-            slopes.groupby("budget", sort=False), BUDGET_COLORS, BUDGET_DASHES, strict=False
-        ):
+        budgets = list(dict.fromkeys(slopes["budget"]))
+        for i, (budget, color, dash) in enumerate(zip(budgets, BUDGET_COLORS, BUDGET_DASHES, strict=False)):
+            rows, line = slopes[slopes["budget"] == budget], gains[gains["budget"] == budget]
             first.plot(rows["tail"], rows["slope"], color=color, linestyle=dash, label=budget)
-            line = gains[gains["budget"] == budget]
-            second.plot(line["p"], line["gain"], color=color, linestyle=dash)
+            if i % 2 == 1:
+                second.plot(line["p"], line["gain"], color=color, linestyle=dash, label=budget)
         first.set(
             xscale="log", yscale="log", xlabel="remaining error $1 - p$\n(easy samples to the right)",
             ylabel=r"slope of the radius / $\sigma$", title="(a) sensitivity", ylim=(0.5, None),
         )  # fmt: skip
         first.invert_xaxis()
-        first.legend(loc="upper left", fontsize=6)
+        first.legend(loc="upper left", fontsize=6, handlelength=2.5)
         second.set(
-            xlabel="$p$ before", ylabel=r"radius gained / $\sigma$", title="(b) what $p + 0.01$ buys", yscale="log"
-        )
-        _bars_by_group(third, groups)
+            xlabel="$p$ before\n(easy samples to the right)", ylabel=r"radius gained / $\sigma$",
+            title="(b) what $p + 0.01$ buys", yscale="log",
+        )  # fmt: skip
+        second.legend(loc="upper left", fontsize=6, handlelength=2.5)
+        _draw_tenths(third, groups)
         third.set(ylabel=r"ACR gained / $\sigma$", title="(c) same gain in mean $p$")
     return figure
 
 
-def _bars_by_group(axes: Axes, groups: pd.DataFrame) -> None:
-    """Bars of `exact` for each budget and improved tenth, with the simulation (two standard errors) on them."""
-    budgets = list(dict.fromkeys(groups["budget"]))
-    names = list(dict.fromkeys(groups["improved"]))
-    floor = 1e-4
-    width = 0.8 / len(names)
-    for i, (name, color) in enumerate(zip(names, COLORS, strict=False)):
+def _draw_tenths(axes: Axes, groups: pd.DataFrame) -> None:
+    """ACR gained against the budget, a line for each improved tenth; on it the simulation, with two standard errors."""
+    ends = {}
+    for name, look in looks(groups["improved"]).items():
         rows = groups[groups["improved"] == name]
-        x = np.arange(len(budgets)) + (i - (len(names) - 1) / 2) * width
-        none = rows["exact"].max() < 1e-9
-        axes.bar(x, rows["exact"], width, color=color, label=f"{name}: below $10^{{-9}}$" if none else name)
-        if not none:
-            error = np.minimum(2 * rows["standard_error"], rows["simulated"] - floor)
-            axes.errorbar(
-                x, rows["simulated"], error, fmt=".", color="black", markersize=2.5, capsize=2, linewidth=0.8,
-                label="simulated, ±2 s.e." if i == 0 else None,
-            )  # fmt: skip
-    axes.set_xticks(np.arange(len(budgets)), budgets)
-    axes.set(xlabel="budget $N$", yscale="log", ylim=(floor, 60 * groups["exact"].max()))
-    axes.legend(loc="upper left", fontsize=6)
+        if rows["exact"].max() < _NOTHING:
+            axes.text(0.5, 0.04, f"{name}: below $10^{{-9}}$", transform=axes.transAxes, fontsize=7, color=look.color,
+                      horizontalalignment="center")  # fmt: skip
+            continue
+        axes.plot(rows["n"], rows["exact"], color=look.color, linestyle=look.dash, linewidth=0.8)
+        axes.errorbar(rows["n"], rows["simulated"], 2 * rows["standard_error"], fmt="o", color=look.color, markersize=3,
+                      capsize=2, linewidth=0.8)  # fmt: skip
+        ends[name] = float(rows["exact"].iloc[-1])
+    axes.set(xscale="log", yscale="log", xlabel="certification budget $N$", ylim=(1e-4, 4 * groups["exact"].max()))
+    for name, end in ends.items():
+        axes.annotate(name, (groups["n"].max(), end), (0, 7), textcoords="offset points", fontsize=7,
+                      horizontalalignment="right", color=looks(groups["improved"])[name].color)  # fmt: skip
 
 
 def budget_dependence(curves: pd.DataFrame, crossings: pd.DataFrame) -> Figure:

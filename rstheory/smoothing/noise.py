@@ -7,6 +7,8 @@ disjoint ranges of counters.
 What the network sees. A finite-precision generator has a discrete law, and the total variation distance between a
 discrete law and the normal law is 1, whatever the generator: taken by the letter, C10 says nothing. So the noisy image
 is computed in float64 and *rounded to a grid* of spacing h (sigma/1024 < h <= sigma/512) before the network sees it.
+Rounding noisy inputs to a grid is Voracek and Hein's idea (ICLR 2023, arXiv 2207.07209), who show that without it false
+certificates exist; they draw from a discrete law with fair coins, where we keep a fast generator and bound its error.
 The certified base classifier is v -> network(round(v)), a fixed function of the real vector v, and what counts is the
 distance between two laws on the grid: that of round(x + drawn noise) and that of round(x + N(0, sigma^2 I)). That
 distance is at most `Noise.tau`, about 7e-9 for a CIFAR-10 image at sigma = 0.5.

@@ -11,3 +11,5 @@ ESTIMATION = 1  # the n draws that count it
 PREDICTION = 2  # the draws of PREDICT
 MEASUREMENT = 3  # measuring p of a training image
 GRADIENT = 4  # measuring the gradient norm of a training image
+ATTACK = 5  # gradients of an attack on the smoothed classifier, and where it starts
+JUDGEMENT = 6  # the draws of PREDICT that judge what an attack found

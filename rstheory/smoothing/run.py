@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from rstheory._files import require_folder
 from rstheory._progress import Advance, Progress, silent
 from rstheory._version import __version__
 from rstheory.logs.append import RunLog, collect, existing
-from rstheory.logs.schema import ORIGIN
+from rstheory.logs.schema import OPEN, ORIGIN, Format
 from rstheory.logs.write import row
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
-from rstheory.smoothing.data import load
-from rstheory.smoothing.models import load_checkpoint, note_chance, note_other_noise, prepare
+from rstheory.smoothing.data import Dataset, load
+from rstheory.smoothing.kernels import kernels_of
+from rstheory.smoothing.models import Checkpoint, load_checkpoint, note_chance, note_other_noise, prepare
 from rstheory.smoothing.noise import Noise, generator_name
 from rstheory.smoothing.schedule import Images, Sample, finished
 from rstheory.smoothing.share import Share, own_device, processes
@@ -33,6 +35,7 @@ def origin(counter: ClassCounter, images: Images, weights: str) -> dict[str, str
         "dtype": str(counter.dtype).removeprefix("torch."),
         "weights": weights[:16],
         "data": f"{images.name} {images.digest[:16]}",
+        "kernels": kernels_of(counter.device),
         "software": f"rstheory {__version__}, torch {torch.__version__}, numpy {np.__version__}",
     }
     assert tuple(cells) == tuple(column.name for column in ORIGIN)
@@ -48,6 +51,7 @@ def run(
     out: Path,
     *,
     resume: bool = False,
+    any_kernels: bool = False,
     share: Share = Share(),  # noqa: B008  # frozen
     progress: Progress = silent,
 ) -> None:
@@ -58,6 +62,8 @@ def run(
     weights: digest of the network's weights, for the log.
     resume: go on with a log that is there, instead of refusing it. What it already holds is not done again, and a
     half-written last line is made anew.
+    any_kernels: go on where other kernels made rows, and share the work with processes that have others; each row says
+    which it was. Certificates of such a log are of as many functions.
     share: this process's share of the work.
     progress: opened with the most draws that are left to do, by all processes together.
 
@@ -67,7 +73,7 @@ def run(
     _check_run(task, counter, images, indices)
     made_by = origin(counter, images, weights)
     form = task.form
-    identity = {**task.cells, **{name: cell for name, cell in made_by.items() if name in form.identity}}
+    identity = identity_of_run({**task.cells, **made_by}, form, share, any_kernels)
     order = {index: place for place, index in enumerate(indices)}
 
     def begin() -> set[int]:
@@ -82,6 +88,19 @@ def run(
             log.append(row(form, cells | made_by) for cells in rows)
     share.wait()
     share.agree_on(lambda: collect(out, form, identity, order))
+
+
+def identity_of_run(cells: Mapping[str, str], form: Format, share: Share, any_kernels: bool) -> dict[str, str]:
+    """The cells that all rows of a run have in common.
+
+    ValueError where processes that share a run have other kernels than the first, unless that is allowed.
+    """
+    if not any_kernels and (first := share.agree_on(lambda: cells["kernels"])) != cells["kernels"]:
+        raise ValueError(
+            f"process {share.rank} computes on {cells['kernels']}, the first one on {first}: these may count"
+            " differently; give --any-kernels (any_kernels=True) if every row may be of the machine that made it"
+        )
+    return {name: cells[name] for name in form.identity if not (any_kernels and name in OPEN)}
 
 
 def rows_in_memory(
@@ -130,16 +149,117 @@ class Machine:
     device: "cpu", "cuda", "cuda:N" or "auto".
     batch: rows of every forward pass; default: what suits the device.
     compiled: whether by torch.compile, which then has the cores to itself.
+    any_kernels: whether rows of one log may come from different kernels, see `run`.
     """
 
     dtype: str = "float32"
     device: str = "auto"
     batch: int | None = None
     compiled: bool = False
+    any_kernels: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float32", "bfloat16", "float16"):
             raise ValueError(f"dtype={self.dtype!r} is not allowed: use float32, bfloat16 or float16")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is counted: a checkpoint on some images of a data set, both on disk.
+
+    checkpoint: file of the base classifier.
+    source, split, label, channels: as `data.load` takes them.
+    start, skip, limit: every skip-th image from the start-th on, at most this many.
+    mean, std, trust_program: see `load_checkpoint`.
+    machine: how the network is run.
+    """
+
+    checkpoint: Path
+    source: str
+    split: str = "test"
+    start: int = 0
+    skip: int = 1
+    limit: int | None = None
+    label: str | None = None
+    channels: int | None = None
+    trust_program: bool = False
+    mean: Sequence[float] | None = None
+    std: Sequence[float] | None = None
+    machine: Machine = Machine()  # frozen
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """Inputs ready to be counted, by one of the processes that share the work.
+
+    counter: counts under the noise of the run.
+    data: the data set.
+    indices: numbers of the images that are to be done.
+    weights: digest of the network's weights.
+    share: this process's share of the work.
+    any_kernels: see `run`.
+    """
+
+    counter: ClassCounter
+    data: Dataset
+    indices: list[int]
+    weights: str
+    share: Share
+    any_kernels: bool
+
+
+def checkpoint_and_images(inputs: Inputs, sigma: float, *, told: bool) -> tuple[Dataset, Checkpoint]:
+    """The data set, and a network of as many classes.
+
+    told: whether this process warns, where the checkpoint was trained under another noise level than sigma, and where
+    a file that is not ours answers no better than by chance.
+    """
+    checkpoint = inputs.checkpoint
+    data = load(inputs.source, inputs.split, label=inputs.label, channels=inputs.channels)
+    loaded = load_checkpoint(
+        checkpoint, shape=data.shape, mean=inputs.mean, std=inputs.std, trust_program=inputs.trust_program
+    )
+    if loaded.classes != len(data.classes):
+        raise ValueError(
+            f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
+            f" {len(data.classes)}"
+        )
+    if told:
+        note_other_noise(checkpoint, loaded, sigma)
+        note_chance(checkpoint, loaded, data, sigma)
+    return data, loaded
+
+
+@contextmanager
+def opened(inputs: Inputs, sigma: float, seed: int) -> Iterator[Opened]:
+    """Open inputs for noise of level sigma and a seed, alone or as one of the processes that torchrun started.
+
+    Warns where the checkpoint was trained under another noise level, and where a file that is not ours answers no
+    better than by chance.
+    """
+    machine = inputs.machine
+    device = own_device(machine.device)
+    if device.type == "cpu":
+        keep_freed_memory()
+    with processes(device) as share:
+        data, loaded = checkpoint_and_images(inputs, sigma, told=share.first)
+        indices = data.every(inputs.skip, inputs.limit, inputs.start).tolist()
+        dtype: torch.dtype = getattr(torch, machine.dtype)
+        model = prepare(loaded.model, dtype=dtype, device=device)
+        if machine.compiled:
+            model = torch.compile(model)  # type: ignore[assignment]
+        counter = ClassCounter(
+            model,
+            shape=data.shape,
+            classes=loaded.classes,
+            noise=Noise(seed, sigma, math.prod(data.shape)),
+            device=device,
+            dtype=dtype,
+            batch=machine.batch,
+            workers=1 if machine.compiled else None,
+        )
+        with counter:
+            yield Opened(counter, data, indices, loaded.fingerprint, share, machine.any_kernels)
 
 
 def run_checkpoint(
@@ -163,45 +283,29 @@ def run_checkpoint(
 ) -> float | None:
     """`run` for a checkpoint and a data set on disk, alone or as one of the processes that torchrun started.
 
-    source, split, label, channels: as `data.load` takes them.
-    start, skip, limit: every skip-th image from the start-th on, at most this many.
-    mean, std, trust_program: see `load_checkpoint`.
-    machine: how the network is run.
-    resume, progress: see `run`.
+    resume, progress: see `run`. The other arguments: see `Inputs`.
 
     Returns the tau of the noise, in all processes but the first None. Warns where the checkpoint was trained under
     another noise level, and where a file that is not ours answers no better than by chance.
     """
     require_folder(out)
-    device = own_device(machine.device)
-    if device.type == "cpu":
-        keep_freed_memory()
-    with processes(device) as share:
-        data = load(source, split, label=label, channels=channels)
-        indices = data.every(skip, limit, start).tolist()
-        loaded = load_checkpoint(checkpoint, shape=data.shape, mean=mean, std=std, trust_program=trust_program)
-        if loaded.classes != len(data.classes):
-            raise ValueError(
-                f"{checkpoint}: a network of {loaded.classes} classes cannot be judged by {data.name}, which has"
-                f" {len(data.classes)}"
-            )
-        if share.first:
-            note_other_noise(checkpoint, loaded, task.sigma)
-            note_chance(checkpoint, loaded, data, task.sigma)
-        dtype: torch.dtype = getattr(torch, machine.dtype)
-        model = prepare(loaded.model, dtype=dtype, device=device)
-        if machine.compiled:
-            model = torch.compile(model)  # type: ignore[assignment]
-        counter = ClassCounter(
-            model,
-            shape=data.shape,
-            classes=loaded.classes,
-            noise=Noise(task.seed, task.sigma, math.prod(data.shape)),
-            device=device,
-            dtype=dtype,
-            batch=machine.batch,
-            workers=1 if machine.compiled else None,
-        )
-        with counter:
-            run(task, counter, data, indices, loaded.fingerprint, out, resume=resume, share=share, progress=progress)
-        return counter.noise.tau if share.first else None
+    inputs = Inputs(checkpoint, source, split, start, skip, limit, label, channels, trust_program, mean, std, machine)
+    with opened(inputs, task.sigma, task.seed) as ready:
+        answer(task, ready, out, resume=resume, progress=progress)
+        return ready.counter.noise.tau if ready.share.first else None
+
+
+def answer(task: Task, ready: Opened, out: Path, *, resume: bool = False, progress: Progress = silent) -> None:
+    """`run` for inputs that are open already."""
+    run(
+        task,
+        ready.counter,
+        ready.data,
+        ready.indices,
+        ready.weights,
+        out,
+        resume=resume,
+        any_kernels=ready.any_kernels,
+        share=ready.share,
+        progress=progress,
+    )

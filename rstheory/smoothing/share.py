@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 from torch.distributed.rendezvous import rendezvous
 
 from rstheory._progress import Advance
@@ -67,6 +68,14 @@ class Share:
         """Number of this process's part of the log; None where one process writes it all."""
         return self.rank if self.world > 1 else None
 
+    def of(self, items: Sequence[T]) -> list[T]:
+        """The items that are this process's, settled beforehand: every so-manieth, as where each takes as long.
+
+        >>> Share().of([1, 2, 3])
+        [1, 2, 3]
+        """
+        return list(items[self.rank :: self.world])
+
     def taken(self, items: Sequence[T]) -> Iterator[T]:
         """The items that this process takes, each as late as it is asked for; every item goes to one process.
 
@@ -103,6 +112,12 @@ class Share:
         if self.world > 1:
             dist.barrier()
 
+    def total(self, numbers: Tensor) -> Tensor:
+        """The sum over all processes of tensors of one shape; the tensor itself where there is one process."""
+        if self.world > 1:
+            dist.all_reduce(numbers)
+        return numbers
+
     def agree_on(self, decide: Callable[[], T]) -> T:
         """What the first process decides: every process returns it, or raises the first one's ValueError or OSError."""
         outcome: list[tuple[T] | ValueError | OSError | None] = [None]
@@ -120,6 +135,9 @@ class Share:
                 raise refusal
             case _:
                 raise AssertionError("the first process told the others nothing")
+
+
+ALONE = Share()
 
 
 @contextmanager

@@ -5,8 +5,8 @@ builds arrays and nothing else. `parquet` reads data sets of the Hugging Face hu
 `digits` scikit-learn's digits. `dataset` is what all of them return. `augment` changes batches at random for training.
 """
 
-from rstheory.smoothing.data.augment import flip_and_crop
+from rstheory.smoothing.data.augment import flip_and_crop, mirror_and_shift
 from rstheory.smoothing.data.dataset import Dataset
 from rstheory.smoothing.data.source import load
 
-__all__ = ["Dataset", "flip_and_crop", "load"]
+__all__ = ["Dataset", "flip_and_crop", "load", "mirror_and_shift"]

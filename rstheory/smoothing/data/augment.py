@@ -44,3 +44,36 @@ def draws(n: int, generator: torch.Generator, pad: int) -> tuple[Tensor, Tensor,
     flip = torch.randint(2, (n,), generator=generator, device=generator.device)
     top, left = torch.randint(2 * pad + 1, (2, n), generator=generator, device=generator.device)
     return flip.bool(), top, left
+
+
+def mirror_and_shift(images: Tensor, mirrored: Tensor, generator: torch.Generator, by: int = 2) -> Tensor:
+    """Some images mirrored, then each moved by up to `by` pixels in both directions; edges are continued by reflection.
+
+    * images: any dtype, shape (n, channels, height, width), on any device.
+    * mirrored: which of them, bool, shape (n,).
+    * generator: where the random numbers come from; they are drawn on its device.
+    * by: pixels, at least 0, less than height and width. The shift is uniform among (2 by + 1)^2.
+
+    Returns a new contiguous tensor like `images`.
+
+    >>> image = torch.arange(1, 5).reshape(1, 1, 2, 2)
+    >>> mirror_and_shift(image, torch.tensor([True]), torch.Generator(), by=0)
+    tensor([[[[2, 1],
+              [4, 3]]]])
+    """
+    if images.ndim != 4:
+        raise ValueError(f"images has shape {tuple(images.shape)}: it must be (n, channels, height, width)")
+    n, channels, height, width = images.shape
+    if not 0 <= _check.scalar_int("by", by) < min(height, width):
+        raise ValueError(f"by={by} is not allowed: it must be from 0 to {min(height, width) - 1}")
+    down, right = torch.randint(-by, by + 1, (2, n), generator=generator, device=generator.device).to(images.device)
+    rows = _reflected(down[:, None] + torch.arange(height, device=images.device), height)
+    columns = _reflected(right[:, None] + torch.arange(width, device=images.device), width)
+    columns = torch.where(mirrored[:, None], width - 1 - columns, columns)
+    places = (rows[:, :, None] * width + columns[:, None, :]).reshape(n, 1, height * width).expand(-1, channels, -1)
+    return images.flatten(2).gather(2, places).reshape(images.shape)
+
+
+def _reflected(places: Tensor, size: int) -> Tensor:
+    """Places outside 0..size - 1 reflected at the first and last one."""
+    return size - 1 - (size - 1 - places.abs()).abs()

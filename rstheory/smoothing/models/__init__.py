@@ -22,4 +22,5 @@ from rstheory.smoothing.models.resnet import ResNet as ResNet
 from rstheory.smoothing.models.small import Constant as Constant
 from rstheory.smoothing.models.small import cnn as cnn
 from rstheory.smoothing.models.small import mlp as mlp
+from rstheory.smoothing.models.weights import round_weights as round_weights
 from rstheory.smoothing.models.weights import weights_digest as weights_digest

@@ -16,8 +16,8 @@ from torch import nn
 
 from rstheory._files import atomic_write
 from rstheory._version import __version__
-from rstheory.smoothing.models.registry import build, check_problem
-from rstheory.smoothing.models.weights import check_fit, fill, weights_digest
+from rstheory.smoothing.models.registry import build, check_problem, is_own
+from rstheory.smoothing.models.weights import check_fit, fill, narrowed, weights_digest, widened
 
 FORMAT = "rstheory-checkpoint-1"
 OURS = ("format", "arch", "classes", "shape", "weights_sha256", "rstheory")  # metadata that `save_checkpoint` writes
@@ -70,6 +70,8 @@ def save_checkpoint(
     loading. ValueError if the weights are not those of such a model: a wrapped, compiled, folded or converted copy
     would not load again.
 
+    Weights that float16 holds exactly are stored in it; loaded, they are float32 again, every bit the same.
+
     >>> import tempfile
     >>> from rstheory.smoothing.models import load_checkpoint
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,13 +96,18 @@ def save_checkpoint(
         "weights_sha256": weights_digest(model),
         "rstheory": __version__,
     }
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    tensors = {
+        name: narrowed(tensor.detach().cpu().contiguous().clone()) for name, tensor in model.state_dict().items()
+    }
     with atomic_write(path) as part:
         part.write_bytes(safetensors.torch.save(tensors, metadata | about))
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """A file of `save_checkpoint`; ValueError naming it if it is none, or broken."""
+def read_checkpoint(path: Path, trust_program: bool = False) -> Checkpoint:
+    """A file of `save_checkpoint`; ValueError naming it if it is none, or broken.
+
+    trust_program: whether to import the module that it names as its architecture, where that is module:factory.
+    """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
@@ -115,10 +122,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
         )
     try:
         arch, classes, shape = _described(about)
+        if is_own(arch) and not trust_program:
+            raise ValueError(
+                f"arch={arch} is code, and to load it is to run what its author wrote: give --trust-program"
+                " (trust_program=True) if you trust that module"
+            )
         model = blank(arch, classes, shape)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: its description of the model is wrong: {error}") from error
-    fill(model, state, f"{path}: no {arch} for {classes} classes and inputs {shape}")
+    fill(model, widened(state, model), f"{path}: no {arch} for {classes} classes and inputs {shape}")
     if weights_digest(model) != about["weights_sha256"]:
         raise ValueError(f"{path}: the weights have changed since they were written; fetch or write the file again")
     described_by_fields = ("arch", "classes", "shape")

@@ -29,7 +29,8 @@ def load_checkpoint(
 
     Data, which run nothing:
 
-    * Our own safetensors files (`save_checkpoint`). They say everything; shape may be given and must then agree.
+    * Our own safetensors files (`save_checkpoint`). They say everything; shape may be given and must then agree. Those
+      of an architecture of your own, module:factory, import that module, so they need trust_program, too.
     * Published `torch.save` files of CIFAR ResNets. mean and std are the normalisation that these files lack; see
       `published.read_published` for what they default to, and which models need others.
 
@@ -54,7 +55,7 @@ def load_checkpoint(
                 " --trust-program (trust_program=True) if you trust whoever made it"
             )
         return read_program(path, kind, shape)
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, trust_program)
     if shape is not None and tuple(shape) != checkpoint.shape:
         channels = checkpoint.shape[0]
         advice = f"; to read grey images as colour, give --channels {channels}" if shape[:1] != (channels,) else ""

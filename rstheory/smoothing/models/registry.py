@@ -6,22 +6,28 @@ import math
 import re
 import reprlib
 from collections.abc import Sequence
+from importlib import import_module
 
 from torch import nn
 
 from rstheory import _check
 from rstheory.smoothing.data.dataset import MOST_CLASSES
 from rstheory.smoothing.models.fast import FastNet
+from rstheory.smoothing.models.mbconv import MBConvNet
 from rstheory.smoothing.models.normalize import Normalize, default_constants
 from rstheory.smoothing.models.resnet import ResNet
 from rstheory.smoothing.models.small import Constant, cnn, mlp
+from rstheory.smoothing.models.vit import ViT
 
 ARCHITECTURES = (
     "resnet<6n+2>, such as resnet20, resnet56 or resnet110",
     "fast<widths>, such as fast32-128-256",
+    "vit<depth>-<width>, such as vit6-192",
+    "mbconv<widths>, such as mbconv32-64-128",
     "mlp",
     "cnn",
     "constant",
+    "your own as module:factory",
 )
 LARGEST_INPUT = 2**26  # numbers in one input; a file may state any size, and layers are made of what it states
 
@@ -37,9 +43,10 @@ def build(
 ) -> nn.Sequential:
     """A fresh model: `Normalize`, then the network. Maps inputs (batch, *shape) in [0, 1] to logits (batch, classes).
 
-    * arch: one of `ARCHITECTURES`.
+    * arch: one of `ARCHITECTURES`. module:factory imports the module and calls factory(classes, shape) for a network
+      that takes normalised inputs. That runs what its author wrote: give only a module that you trust.
     * classes: at least 2.
-    * shape: of one input: (channels, height, width) for resnet, fast and cnn, anything for mlp and constant.
+    * shape: of one input: (channels, height, width) for all but mlp and constant, which take anything.
     * mean, std: normalisation, both or neither: one number per channel of an image, or one for all. Left out, they are
       those of `default_constants`.
     * label: what the constant model answers, 0 by default. No other architecture takes it.
@@ -85,7 +92,9 @@ def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.
         return Constant(classes, label)
     if arch == "mlp":
         return mlp(classes, shape)
-    if len(shape) != 3 and (arch == "cnn" or arch.startswith(("resnet", "fast"))):
+    if is_own(arch):
+        return _own(arch, classes, shape)
+    if len(shape) != 3 and (arch == "cnn" or arch.startswith(("resnet", "fast", "vit", "mbconv"))):
         raise ValueError(f"shape={shape} is not allowed: {arch} takes images, (channels, height, width)")
     if arch == "cnn":
         return cnn(classes, shape)
@@ -93,7 +102,38 @@ def _network(arch: str, classes: int, shape: tuple[int, ...], label: int) -> nn.
         return ResNet(int(match[1]), classes, shape[0])
     if match := re.fullmatch(r"fast(\d{1,4}(?:-\d{1,4})*)", arch):
         return FastNet([int(width) for width in match[1].split("-")], classes, shape)
+    if match := re.fullmatch(r"vit(\d{1,3})-(\d{1,4})", arch):
+        return ViT(int(match[1]), int(match[2]), classes, shape)
+    if match := re.fullmatch(r"mbconv(\d{1,4}(?:-\d{1,4})*)", arch):
+        return MBConvNet([int(width) for width in match[1].split("-")], classes, shape)
     raise ValueError(f"arch={reprlib.repr(arch)} is not allowed: known are {'; '.join(ARCHITECTURES)}")
+
+
+def is_own(arch: str) -> bool:
+    """Whether an architecture is the user's own code, as module:factory.
+
+    >>> is_own("nets.wide:build"), is_own("resnet20"), is_own("a:b:c")
+    (True, False, False)
+    """
+    return re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", arch) is not None
+
+
+def _own(arch: str, classes: int, shape: tuple[int, ...]) -> nn.Module:
+    """The network of a factory that the user wrote."""
+    module, _, name = arch.partition(":")
+    try:
+        factory = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"arch={arch} is not allowed: there is no module {error.name}; python -m rstheory looks in the current"
+            " folder, too"
+        ) from None
+    if not callable(factory):
+        raise ValueError(f"arch={arch} is not allowed: {module} has no function {name}")
+    network = factory(classes, shape)
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"arch={arch} is not allowed: it made a {type(network).__name__}, not a torch.nn.Module")
+    return network
 
 
 def check_problem(classes: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:

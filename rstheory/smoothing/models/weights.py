@@ -36,6 +36,43 @@ def weights_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def round_weights(model: nn.Module, dtype: torch.dtype) -> None:
+    """Round the trained weights of a model to the values that `dtype` has; they stay in the type they are in.
+
+    Buffers, such as the statistics of batch norm, are left alone.
+
+    >>> layer = nn.Linear(1, 1)
+    >>> with torch.no_grad():
+    ...     _ = layer.weight.fill_(1 / 3)
+    >>> round_weights(layer, torch.float16)
+    >>> layer.weight.item(), layer.weight.dtype
+    (0.333251953125, torch.float32)
+    """
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.copy_(weights.to(dtype))
+
+
+def narrowed(tensor: Tensor) -> Tensor:
+    """A float32 tensor as float16 where that loses nothing, so that a file of it is half as large; others as they are.
+
+    >>> narrowed(torch.tensor([0.5])).dtype, narrowed(torch.tensor([0.1])).dtype
+    (torch.float16, torch.float32)
+    """
+    if tensor.dtype != torch.float32 or not torch.equal(tensor.half().float(), tensor):
+        return tensor
+    return tensor.half()
+
+
+def widened(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a state, those that `narrowed` made as the float32 that the model has there."""
+    wanted = {name for name, tensor in model.state_dict().items() if tensor.dtype == torch.float32}
+    return {
+        name: tensor.float() if name in wanted and tensor.dtype == torch.float16 else tensor
+        for name, tensor in state.items()
+    }
+
+
 def check_fit(state: Mapping[str, Any], model: nn.Module, where: str) -> None:
     """Refuse a state dict that `model` could not have written: keys missing or unknown, other shapes or types.
 

@@ -1,4 +1,7 @@
-"""Steps uphill along a loss, which the attacks inside training methods share."""
+"""Steps uphill along a loss, which all attacks share: those inside training methods, and those on a trained network.
+
+A length or radius is one number, or one per image in the shape that `norms` gives.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def norms(vectors: Tensor) -> Tensor:
     return lengths.view(-1, *[1] * (vectors.dim() - 1))
 
 
-def along(gradient: Tensor, length: float) -> Tensor:
+def along(gradient: Tensor, length: float | Tensor) -> Tensor:
     """For each image, the step of this L2 length in the direction of its gradient; 0 where the gradient is 0.
 
     >>> along(torch.tensor([[3e-30, 4e-30], [0.0, 0.0]]), 5.0).tolist()
@@ -27,7 +30,7 @@ def along(gradient: Tensor, length: float) -> Tensor:
     return length * gradient / norms(gradient).clamp(min=TINY)
 
 
-def into_ball(shifts: Tensor, radius: float) -> Tensor:
+def into_ball(shifts: Tensor, radius: float | Tensor) -> Tensor:
     """Each shift, shortened to this L2 norm if it is longer.
 
     >>> into_ball(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 1.0)

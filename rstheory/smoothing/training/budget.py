@@ -10,16 +10,19 @@ from rstheory.smoothing.training.epoch import WATCH_DRAWS, watched_images
 from rstheory.smoothing.training.interfaces import Method, Passes
 
 
-def planned_pflop(method: Method, draws: int, epochs: int, images: int, cost: Cost) -> float:
+def planned_pflop(method: Method, draws: int, epochs: int, images: int, cost: Cost, shown: int | None = None) -> float:
     """10^15 floating-point operations of a run, at most: attacks may stop early, and passes may be shared.
 
     draws: m, noise vectors per image in each step.
     images: size of the training set.
     cost: of the network, see `cost_of`.
+    shown: images that an epoch draws, all of them by default.
     """
     passes = planned_passes(method, draws, epochs)
     watch = Passes(measured=epochs * WATCH_DRAWS * len(watched_images(images)))
-    return cost.pflop(Passes(*(images * count for count in passes)) + watch)
+    drawn = images if shown is None else shown
+    whole = Passes(drawn * passes.trained, drawn * passes.attacked, images * passes.measured)
+    return cost.pflop(whole + watch)
 
 
 def affordable_epochs(pflop: float, planned: Callable[[int], float]) -> int:

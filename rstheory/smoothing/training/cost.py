@@ -100,6 +100,9 @@ def planned_passes(method: Method, draws: int, epochs: int) -> Passes:
     """The most passes per training image that a run makes, each image counted as drawn once in every epoch."""
     passes = Passes()
     for epoch in range(epochs):
-        for part in method.parts:
+        for part in (method.objective, *method.perturbations):
             passes += part.passes(draws, epoch)
+        sampling = [part.passes(draws, epoch) for part in method.samplers]
+        shared = max((one.measured for one in sampling), default=0)  # samplers look at the same draws
+        passes += Passes(sum(one.trained for one in sampling), sum(one.attacked for one in sampling), shared)
     return passes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from rstheory._progress import PartProgress
-from rstheory.smoothing.data import Dataset, flip_and_crop
+from rstheory.smoothing.data import Dataset
+from rstheory.smoothing.share import Share
 from rstheory.smoothing.training.cost import counted_passes
 from rstheory.smoothing.training.interfaces import Epoch, Method, Passes, State, Step
-from rstheory.smoothing.training.probability import class_counts, count_labels
+from rstheory.smoothing.training.probability import class_counts
+from rstheory.smoothing.training.recipes import Shown
 from rstheory.smoothing.training.run_state import RunState
 from rstheory.smoothing.training.samplers import draw
 from rstheory.smoothing.training.settings import Settings
@@ -37,15 +39,25 @@ def watched_images(images: int) -> range:
     return range(0, images, max(1, images // _WATCHED))
 
 
-def seed_of(seed: int, epoch: int, purpose: int) -> int:
-    """One seed for each thing in an epoch that draws random numbers."""
-    return int(np.random.SeedSequence((seed, epoch, purpose)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def seed_of(seed: int, epoch: int, purpose: int, rank: int = 0) -> int:
+    """One seed for each thing in an epoch that draws random numbers, in each process that shares a run."""
+    numbers = (seed, epoch, purpose, rank) if rank else (seed, epoch, purpose)
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def run_epoch(
-    state: RunState, method: Method, settings: Settings, data: Dataset, device: torch.device, progress: PartProgress
+    state: RunState,
+    method: Method,
+    settings: Settings,
+    data: Dataset,
+    device: torch.device,
+    progress: PartProgress,
+    share: Share,
 ) -> None:
-    """As many steps as the data set has batches, on images drawn by their weights. Adds a row to the training log."""
+    """As many steps as the data set has batches, on images drawn by their weights. Adds a row to the training log.
+
+    Processes that share the run draw the same batches and take every so-manieth image of each.
+    """
     start = time.perf_counter()
     generator = torch.Generator(device).manual_seed(seed_of(settings.seed, state.epoch, STEPS))
     watched = watched_images(len(data))
@@ -54,25 +66,30 @@ def run_epoch(
     @cache
     def votes_of(model: nn.Module, draws: int) -> Tensor:
         asked.append(draws)
-        return _counts(class_counts, state.epoch, settings, data, device, range(len(data)), VOTES, model, draws)
+        return _votes(state.epoch, settings, data, device, range(len(data)), VOTES, model, draws, share)
 
     epoch = Epoch(state.epoch, settings.sigma, state.model, data.labels.cpu(), votes_of)
     state.parts = [part.remember(epoch, memory) for part, memory in zip(method.parts, state.parts, strict=True)]
     weights = [memory["weights"] for memory in state.parts[: len(method.samplers)] if "weights" in memory]
-    order = draw(weights, len(data), generator)
+    order = draw(weights, len(data), generator)[: settings.images_per_epoch(len(data))]
+    if share.rank:
+        generator.manual_seed(seed_of(settings.seed, state.epoch, STEPS, share.rank))
     totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right answers, noisy images
     batches = torch.split(order, settings.batch)
     with progress(_what(state, settings))(len(batches)) as advance, counted_passes(state.model) as passes:
         for number, indices in enumerate(batches):
             _set_rate(state.optimizer, settings.rate(state.epoch + (number + 0.5) / len(batches)))
-            totals += _take(state, method, settings, _step(state, settings, data, indices, generator))
+            mine = torch.tensor(share.of(indices.tolist()), device=indices.device) if share.world > 1 else indices
+            totals += take_step(state, method, settings, data, mine, generator)
             advance(1)
-    loss, right, images = totals.tolist()
+    _average_buffers(state.model, share)
+    loss, right, images = share.total(totals).tolist()
     if not np.isfinite(loss):
         raise ValueError(f"the loss of epoch {state.epoch} is not finite: lower the learning rate")
-    shares = _shares(state, settings, data, device, watched)
+    shares = _shares(state, settings, data, device, watched, share)
     measured = len(data) * sum(asked) + len(watched) * WATCH_DRAWS
-    state.pflop += state.cost.pflop(passes[0] + Passes(measured=measured))
+    made = share.total(torch.tensor(passes[0], device=device)).tolist()
+    state.pflop += state.cost.pflop(Passes(*made) + Passes(measured=measured))
     cells = (state.epoch, settings.rate(state.epoch + 0.5), f"{loss / images:.5f}", f"{right / images:.5f}")
     drawn = len(np.unique(order.cpu().numpy())) / len(data)
     costs = (f"{state.pflop:.6g}", f"{time.perf_counter() - start:.1f}")
@@ -92,20 +109,21 @@ def _what(state: RunState, settings: Settings) -> str:
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("factor", 1.0)
 
 
 def _step(state: RunState, settings: Settings, data: Dataset, indices: Tensor, generator: torch.Generator) -> Step:
     """The images of a step, and Gaussian noise."""
     images = data.images[indices]
     if settings.flip_and_crop:
-        images = flip_and_crop(images, generator)
+        shown = Shown(images, indices, len(data), state.epoch, settings.seed, generator)
+        images = settings.recipe.augmented(shown)
     images = images.float() / 255
     shape = (settings.draws, *images.shape)
     return Step(
         epoch=state.epoch,
         sigma=settings.sigma,
-        model=state.model,
+        model=state.stepped,
         images=images,
         labels=data.labels[indices],
         indices=indices,
@@ -115,8 +133,14 @@ def _step(state: RunState, settings: Settings, data: Dataset, indices: Tensor, g
     )
 
 
-def _take(state: RunState, method: Method, settings: Settings, step: Step) -> Tensor:
-    """One step of the optimiser. Returns loss x images, right answers and images, without waiting for the device."""
+def take_step(
+    state: RunState, method: Method, settings: Settings, data: Dataset, indices: Tensor, generator: torch.Generator
+) -> Tensor:
+    """One step of the optimiser on these images: loss x images, right answers and images, float64, shape (3,).
+
+    It does not wait for the device.
+    """
+    step = _step(state, settings, data, indices, generator)
     memories: list[State] = state.parts[len(method.samplers) :]
     for perturbation, memory in zip(method.perturbations, memories[:-1], strict=True):
         step = replace(step, noise=perturbation.noise(step, memory))
@@ -130,8 +154,15 @@ def _take(state: RunState, method: Method, settings: Settings, step: Step) -> Te
         return torch.stack([loss.detach() * count, right.to(loss.dtype), count]).double()
 
 
-def _counts(
-    counter: Callable[..., Tensor],
+def _average_buffers(model: nn.Module, share: Share) -> None:
+    """Statistics of batch norm, which every process made of its own images, as their mean over the processes."""
+    if share.world > 1:
+        for buffer in model.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(share.total(buffer) / share.world)
+
+
+def _votes(
     epoch: int,
     settings: Settings,
     data: Dataset,
@@ -140,24 +171,29 @@ def _counts(
     purpose: int,
     model: nn.Module,
     draws: int,
+    share: Share,
 ) -> Tensor:
-    return counter(
+    """Class counts of these training images, each process counting its share: int64, (images, classes), on the CPU."""
+    votes = torch.zeros((len(indices), len(data.classes)), dtype=torch.int64)
+    mine = share.of(range(len(indices)))
+    votes[mine] = class_counts(
         model,
         data,
-        indices,
+        [indices[place] for place in mine],
         sigma=settings.sigma,
         draws=draws,
         seed=seed_of(settings.seed, epoch, purpose),
         device=device,
         dtype=getattr(torch, settings.dtype),
     )
+    return share.total(votes.to(device)).cpu()
 
 
 def _shares(
-    state: RunState, settings: Settings, data: Dataset, device: torch.device, watched: Sequence[int]
+    state: RunState, settings: Settings, data: Dataset, device: torch.device, watched: Sequence[int], share: Share
 ) -> list[float]:
     """Shares of these training images with p in each of the classes of the log."""
-    about = (count_labels, state.epoch, settings, data, device, watched, WATCH)
-    counts = _counts(*about, state.model, WATCH_DRAWS).numpy()
+    votes = _votes(state.epoch, settings, data, device, watched, WATCH, state.model, WATCH_DRAWS, share)
+    counts = votes.gather(1, data.labels[list(watched)].cpu()[:, None])[:, 0].numpy()
     classes = np.searchsorted(np.array(P_EDGES) * WATCH_DRAWS, counts, side="right") - 1
     return list(np.bincount(classes, minlength=len(P_EDGES)) / len(counts))

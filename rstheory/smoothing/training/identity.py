@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rstheory.smoothing.models import load_checkpoint
 from rstheory.smoothing.training.interfaces import Method
-from rstheory.smoothing.training.recipes import hyper_parameters, recipe
+from rstheory.smoothing.training.methods import compose, hyper_parameters
 from rstheory.smoothing.training.settings import Settings
 
 Identity = dict[str, object]
@@ -19,10 +20,14 @@ def configuration(method: Method, settings: Settings) -> dict[str, object]:
     return settings.to_dict() | hyper_parameters(method)
 
 
-def identity_of(method: Method, settings: Settings, arch: str, data: str) -> Identity:
-    """What tells a run from others. data: digest of the training set."""
-    about = {"method": method.name, "arch": arch, "data": data, **configuration(method, settings)}
-    content: Identity = json.loads(json.dumps(about))  # as it will be read
+def identity_of(method: Method, settings: Settings, arch: str, data: str, begun_from: str | None = None) -> Identity:
+    """What tells a run from others.
+
+    data: digest of the training set.
+    begun_from: digest of the weights that the run begins with, None for fresh ones.
+    """
+    about = {"method": method.name, "arch": arch, "data": data, "begun_from": begun_from}
+    content: Identity = json.loads(json.dumps(about | configuration(method, settings)))  # as it will be read
     return content
 
 
@@ -31,16 +36,24 @@ def identity_of_checkpoint(path: Path) -> Identity:
     checkpoint = load_checkpoint(path)
     about, config = checkpoint.metadata, json.loads(checkpoint.metadata.get("config", "{}"))
     data = about.get("data", "").rpartition(" ")[2]
-    return modern_identity({"method": about.get("method"), "arch": checkpoint.arch, "data": data, **config})
+    return modern_identity(
+        {"method": about.get("method"), "arch": checkpoint.arch, "data": data, "begun_from": about.get("begun_from")}
+        | config
+    )
 
 
 def modern_identity(kept: str | Mapping[str, object]) -> Identity:
     """An identity as this version writes it. Older ones were text, and kept hyper-parameters under "easy"."""
-    content: Identity = json.loads(kept) if isinstance(kept, str) else dict(kept)
+    given: Identity = json.loads(kept) if isinstance(kept, str) else dict(kept)
+    content: Identity = {"recipe": "papers", "epoch_images": None, "weights": "float32", "begun_from": None, **given}
+    if content.get("schedule.name") == "triangle":
+        content.setdefault("schedule.start", 0.0)
     if not isinstance(easy := content.get("easy"), dict):
         return content
     about = {name: content[name] for name in ("method", "arch", "data")}
-    settings = Settings(**{name: value for name, value in content.items() if name not in {*about, "easy"}})  # type: ignore[arg-type]
+    newer = {"easy", "recipe", "epoch_images", "weights", "begun_from"}
+    old: dict[str, Any] = {name: value for name, value in content.items() if name not in {*about, *newer}}
+    settings = Settings(**old)
     start = max(1, settings.scaled(easy["start"]))
     options = {
         "discard.start": start,
@@ -53,9 +66,9 @@ def modern_identity(kept: str | Mapping[str, object]) -> Identity:
         "attack.step": easy["step"],
     }
     name = str(about["method"])
-    parts = {option.partition(".")[0] for option in hyper_parameters(recipe(name, settings))}
+    parts = {option.partition(".")[0] for option in hyper_parameters(compose(name, settings))}
     own = {option: value for option, value in options.items() if option.partition(".")[0] in parts}
-    return identity_of(recipe(name, settings, own), settings, str(about["arch"]), str(about["data"]))
+    return identity_of(compose(name, settings, own), settings, str(about["arch"]), str(about["data"]))
 
 
 def refuse_another_run(place: Path, there: Identity, here: Identity) -> None:

@@ -59,23 +59,28 @@ class StepDecay(Schedule):
 
 @dataclass(frozen=True)
 class Triangle(Schedule):
-    """Raise the rate in a straight line from 0 to the highest one, and lower it in a straight line to 0.
+    """Raise the rate in a straight line to the highest one, and lower it in a straight line to 0.
 
     peak: share of the run, in (0, 1), after which the rate is highest. Smith & Topin 2018 call this "one cycle".
+    start: share of the highest rate, in [0, 1], that the run begins with.
 
     >>> [Triangle(peak=0.25).share(epoch, epochs=8) for epoch in (1, 2, 5)]
     [0.5, 1.0, 0.5]
     """
 
     peak: float = 0.25
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < _check.probability("peak", self.peak) < 1:
             raise ValueError(f"peak={self.peak} is not allowed: it must lie strictly between 0 and 1")
+        _check.probability("start", self.start)
 
     def share(self, epoch: float, epochs: int) -> float:
         done = epoch / epochs
-        return done / self.peak if done < self.peak else (1 - done) / (1 - self.peak)
+        if done < self.peak:
+            return self.start + (1 - self.start) * done / self.peak
+        return (1 - done) / (1 - self.peak)
 
 
 # By the names that the command line and checkpoints have.

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 from rstheory import _check
+from rstheory.smoothing.training.recipes import Papers, Recipe
 from rstheory.smoothing.training.schedules import PUBLISHED_EPOCHS, Schedule, StepDecay, scaled
 
 Value = TypeVar("Value")
@@ -18,7 +19,7 @@ class Settings:
     """One training run. Defaults are those of Sun et al. 2025 on CIFAR-10 (theory E5).
 
     sigma: noise level > 0, for pixels in [0, 1].
-    epochs: passes through the data. Schedules and methods scale with it.
+    epochs: how many. Schedules and methods scale with it.
     draws: m, noise vectors per image in each step.
     batch: images per step.
     learning_rate: the highest one.
@@ -28,6 +29,9 @@ class Settings:
     dtype: bfloat16 (autocast) or float32.
     seed: of everything random.
     schedule: of the learning rate.
+    recipe: how weights are moved and images augmented.
+    epoch_images: images in an epoch, drawn at random; None for as many as the data set has.
+    weights: float32, or float16: what they are rounded to in the end. The checkpoint is then half as large.
 
     >>> settings = Settings(sigma=0.5, epochs=30)
     >>> [settings.rate(epoch) for epoch in (0, 9, 10, 20)]
@@ -45,6 +49,9 @@ class Settings:
     dtype: str = "bfloat16"
     seed: int = 0
     schedule: Schedule = field(default_factory=StepDecay)
+    recipe: Recipe = field(default_factory=Papers)
+    epoch_images: int | None = None
+    weights: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("sigma", "learning_rate"):
@@ -55,6 +62,10 @@ class Settings:
             raise ValueError(f"momentum={self.momentum} is not allowed: from 1 on, steps never fade")
         for name in ("epochs", "draws", "batch"):
             _check.at_least(1, name, getattr(self, name))
+        if self.weights not in ("float32", "float16"):
+            raise ValueError(f"weights={self.weights!r} is not allowed: use float32 or float16")
+        if self.epoch_images is not None:
+            _check.at_least(1, "epoch_images", self.epoch_images)
         if not 0 <= _check.scalar_int("seed", self.seed) < 2**63:
             raise ValueError(f"seed={self.seed} is not allowed: it must lie in 0..2^63 - 1")
         if self.dtype not in ("float32", "bfloat16"):
@@ -63,6 +74,10 @@ class Settings:
     def rate(self, epoch: float) -> float:
         """Learning rate after this many epochs."""
         return round(self.learning_rate * self.schedule.share(epoch, self.epochs), 12)
+
+    def images_per_epoch(self, images: int) -> int:
+        """Images that an epoch draws from a training set of so many."""
+        return images if self.epoch_images is None else min(images, self.epoch_images)
 
     def scaled(self, epoch: int) -> int:
         """An epoch number of the published schedule of 150 epochs, in this run."""
@@ -82,7 +97,7 @@ class Settings:
         >>> Settings(sigma=0.5).to_dict()["schedule.milestones"]
         [50, 100]
         """
-        content = asdict(self)
+        content = asdict(self) | {"recipe": self.recipe.name}
         schedule = {"name": type(self.schedule).__name__.lower()} | content.pop("schedule")
         lists = {name: list(value) if isinstance(value, tuple) else value for name, value in schedule.items()}
         return content | {f"schedule.{name}": value for name, value in lists.items()}

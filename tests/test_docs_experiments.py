@@ -1,6 +1,5 @@
-"""The README's example session runs and prints what it says, and its numbers of trained networks are those measured."""
+"""What README and documentation say of trained networks is what their logs and tables have."""
 
-import doctest
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +19,7 @@ from rstheory.experiments.tables import (
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "experiments.md"
 FIGURES = ROOT / "figures" / "experiments"
 ZOO = Path(rstheory.__file__).parent / "zoo"
 NAMES = {
@@ -30,12 +30,6 @@ NAMES = {
     "adversarial noise": "attack",
     "all three": "easy",
 }
-
-
-def test_example_session():
-    results = doctest.testfile(str(README), module_relative=False, optionflags=doctest.REPORT_NDIFF)
-    assert results.attempted > 10
-    assert results.failed == 0
 
 
 @pytest.fixture(scope="module")
@@ -56,40 +50,76 @@ def test_the_tables_in_figures_are_of_the_logs_that_ship(experiments):
         pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-9)
 
 
-def rows_of_readme():
-    """Rows of the README's tables of trained networks: sigma, method, cells."""
-    table, rows = False, []
-    for line in README.read_text(encoding="utf-8").splitlines():
+def tables(page):
+    """Tables of a page that begin with a noise level: each with its head, and its rows as dictionaries."""
+    found, head = [], None
+    for line in page.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
-        if cells[:2] == ["σ", "training"]:
-            table = True
-        elif table and cells and not cells[0].startswith("-"):
-            rows.append((float(cells[0]), NAMES[cells[1].partition(" (")[0]], cells[2:]))
-        table &= bool(cells)
-    return rows
+        if not cells:
+            head = None
+        elif head is None:
+            head = cells
+            found.append((head, []))
+        elif not set(cells[0]) <= set("-: "):
+            found[-1][1].append(cells)
+    return [(head, rows) for head, rows in found if head[0] == "σ"]
 
 
-def test_numbers_of_trained_networks_are_those_of_their_logs(experiments):
-    """ACR, what it gained with its error, accuracy, and mean p, to the last digit printed."""
-    networks = [e for e in experiments if e.data == "cifar10-resnet20"]
+def as_printed(name, networks):
+    """Cells of a column of the tables, as they should stand, for every (sigma, method)."""
     keys = ["sigma", "method"]
     accuracy = accuracy_table(networks).set_index(keys)
     gains = ablation_table(networks).set_index(keys)
     split = decomposition_table(networks).set_index(keys)
-    rows = rows_of_readme()
-    assert sorted(row[:2] for row in rows) == sorted(accuracy.index)
-    for sigma, method, cells in rows:
+
+    def cell(sigma, method):
         own = accuracy.loc[(sigma, method)]
-        percent = [f"{100 * own[r]:.1f} %" for r in ("majority", "0", "0.5", "1", "1.5")]
-        for place, r in enumerate((0.5, 1, 1.5), 2):
-            if r > max_radius(int(own["N"]), sigma=sigma):
-                assert own[f"{r:g}"] == 0
-                percent[place] = "–"
-        gained, mean = "", split.loc[(sigma, "easy"), "mean p, gaussian"]
-        if method != "gaussian":
+        if name == "ACR":
+            return f"{own['ACR']:.3f}"
+        if name == "mean p":
+            if method == "gaussian":
+                return f"{split.loc[(sigma, 'easy'), 'mean p, gaussian']:.3f}"
+            return f"{split.loc[(sigma, method), 'mean p']:.3f}"
+        if name == "gained (paired s.e.)":
+            if method == "gaussian":
+                return ""
             gain = gains.loc[(sigma, method)]
-            gained, mean = f"{gain['ACR']:.3f} ({gain['s.e. (ACR)']:.3f})", split.loc[(sigma, method), "mean p"]
-        assert cells == [f"{own['ACR']:.3f}", gained, *percent, f"{mean:.3f}"], (sigma, method)
+            return f"{gain['ACR']:.3f} ({gain['s.e. (ACR)']:.3f})"
+        column = {"majority right": "majority", "certified at r = 0": "0"}.get(name, name)
+        if column != "majority" and float(column) > max_radius(int(own["N"]), sigma=sigma):
+            assert own[column] == 0
+            return "–"
+        return f"{100 * own[column]:.1f} %"
+
+    return {key: cell(*key) for key in accuracy.index}
+
+
+@pytest.mark.parametrize("page", [README, PAGE], ids=lambda page: page.name)
+def test_numbers_of_trained_networks_are_those_of_their_logs(page, experiments):
+    """ACR, what it gained with its error, accuracy, and mean p, to the last digit printed."""
+    networks = [e for e in experiments if e.data == "cifar10-resnet20"]
+    (head, rows) = next((head, rows) for head, rows in tables(page) if head[1] == "training")
+    keys = [(float(row[0]), NAMES[row[1].partition(" (")[0]]) for row in rows]
+    assert len(set(keys)) == len(rows) >= 6
+    if page == PAGE:
+        assert sorted(keys) == sorted((e.log.sigma, e.method) for e in networks)
+    for place, column in enumerate(head[2:], 2):
+        expected = as_printed(column, networks)
+        assert [row[place] for row in rows] == [expected[key] for key in keys], column
+
+
+def test_losses_by_difficulty_are_those_of_the_table(experiments):
+    networks = [e for e in experiments if e.data == "cifar10-resnet20"]
+    table = difficulty_table(networks)
+    expected = []
+    for _, row in table[table["method"] == "easy"].sort_values(["sigma", "decided by"]).iterrows():
+        cells = [f"{row['sigma']:g}", {name: words for words, name in NAMES.items()}[row["decided by"]]]
+        for kind in ("hard", "easy"):
+            before = row[f"p, {kind}"] - row[f"change, {kind}"]
+            change = f"{row[f'change, {kind}']:.3f} ({row[f's.e., {kind}']:.3f})".replace("-", "−")
+            cells += [f"{before:.3f}", change, f"{-100 * row[f'change, {kind}'] / before:.0f} %"]
+        expected.append(cells)
+    assert [rows for head, rows in tables(PAGE) if head[1] == "decided by"] == [expected]
 
 
 def _certifies_as_many(log, other):
@@ -106,14 +136,9 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
     accuracy, gains, split = (
         table(networks).set_index(keys) for table in (accuracy_table, ablation_table, decomposition_table)
     )
-    change = difficulty_table(networks).set_index([*keys, "decided by"]).sort_index()
     gradients = gradient_table(networks).set_index([*keys, "noise"])["easy/hard"].sort_index()
     share = {(e.log.sigma, e.method): e.counts / e.log.n for e in networks}
     classes = class_table(networks)
-
-    def lost(sigma, judge, kind):
-        row = change.loc[(sigma, "easy", judge)]
-        return f"{-row[f'change, {kind}']:.3f} ({row[f's.e., {kind}']:.3f})"
 
     def spread(sigma, method):
         row = split.loc[(sigma, method)]
@@ -144,11 +169,9 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
     cats = [of.loc["cat"] for of in by_class]
     said.append(series([f"{100 * (cat['certified'] - cat['change, certified']):.0f} %" for cat in cats]))
     said.append(series([f"{100 * cat['certified']:.0f} %" for cat in cats]))
-    said += [series([lost(sigma, "gaussian", kind) for sigma in sigmas]) for kind in ("easy", "hard")]
     for method in ("gaussian", "easy"):
         for noise in ("Gaussian", "attacked"):
             said.append(series([f"{gradients[(sigma, method, noise)]:.2f}" for sigma in sigmas]))
-    said += [lost(0.5, "gaussian-rerun", "easy") + " of 0.82", lost(0.5, "gaussian-rerun", "hard") + " of"]
     said += [spread(0.25, "easy")]
     said += ["{} points of certified accuracy at r = 0 (standard error {})".format(*points(0.25))]
     said += ["{} ({})".format(*points(sigma)) for sigma in (0.5, 1.0)]
@@ -182,6 +205,5 @@ def test_numbers_in_the_text_on_trained_networks_are_those_of_their_logs(experim
     )
     said.append(f"it would lose {-parts['by mean']:.3f}; spread is worth {parts['by spread']:.3f}")
 
-    text = " ".join(README.read_text(encoding="utf-8").split())
-    section = text[text.index("## What playing the metric does") : text.index("## Certify your own model")]
+    section = " ".join(PAGE.read_text(encoding="utf-8").split())
     assert [words for words in said if words not in section] == []

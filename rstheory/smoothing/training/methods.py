@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from rstheory.smoothing.training.interfaces import Method, Objective, Part, Perturbation, Sampler
 from rstheory.smoothing.training.objectives import CatRs, Consistency, CrossEntropy, Macer, SmoothMix
 from rstheory.smoothing.training.perturbations import Attack, SmoothAdv
-from rstheory.smoothing.training.samplers import Discard, Reweigh
+from rstheory.smoothing.training.samplers import Discard, Middle, Reweigh
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -22,10 +22,11 @@ def part_name(part: Part | type[Part]) -> str:
 
 
 PARTS: dict[str, type[Part]] = {
-    part_name(part): part for part in (Discard, Reweigh, Attack, SmoothAdv, Macer, Consistency, SmoothMix, CatRs)
+    part_name(part): part
+    for part in (Discard, Reweigh, Middle, Attack, SmoothAdv, Macer, Consistency, SmoothMix, CatRs)
 }
 # Name -> the parts it is made of, in the order in which they act. Without an objective, it is the cross entropy.
-RECIPES: dict[str, tuple[str, ...]] = {
+METHODS: dict[str, tuple[str, ...]] = {
     "gaussian": (),
     "easy": ("discard", "reweigh", "attack"),  # Sun et al. 2025, Section 5
     **{name: (name,) for name in PARTS},
@@ -45,27 +46,39 @@ def published_draws(name: str, settings: Settings) -> int:
     >>> [published_draws("smoothadv", Settings(sigma)) for sigma in (0.25, 0.5, 1.0)]
     [4, 8, 2]
     """
-    parts = RECIPES.get(name) or tuple(name.split("+"))
-    return max((settings.nearest(DRAWS[part]) for part in parts if part in DRAWS), default=4)
+    return max((settings.nearest(DRAWS[part]) for part in _names(name) if part in DRAWS), default=4)
 
 
-def recipe(name: str, settings: Settings, options: Mapping[str, object] | None = None) -> Method:
+def least_draws(name: str) -> int:
+    """The fewest noise vectors per image that a method makes sense with.
+
+    >>> least_draws("gaussian"), least_draws("consistency")
+    (1, 2)
+    """
+    return max((PARTS[part].least_draws for part in _names(name) if part in PARTS), default=1)
+
+
+def _names(method: str) -> tuple[str, ...]:
+    return METHODS[method] if method in METHODS else tuple(method.split("+"))
+
+
+def compose(name: str, settings: Settings, options: Mapping[str, object] | None = None) -> Method:
     """A method with the hyper-parameters that its paper has for these settings.
 
-    name: one of RECIPES, or parts joined by "+".
+    name: one of METHODS, or parts joined by "+".
     options: other values for hyper-parameters, as {"attack.steps": 3}. Text is read as the type of the value it
     replaces.
 
     ValueError for an unknown name or option, a value that a part refuses, two objectives, or a run that ends before a
     part begins.
 
-    >>> method = recipe("discard+attack", Settings(sigma=0.5), {"attack.steps": "3"})
+    >>> method = compose("discard+attack", Settings(sigma=0.5), {"attack.steps": "3"})
     >>> method.samplers, method.perturbations
     ((Discard(start=70, threshold=0.4, draws=100),), (Attack(start=70, steps=3, step=0.25),))
     """
-    names = RECIPES[name] if name in RECIPES else tuple(name.split("+"))
+    names = _names(name)
     if not set(names) <= set(PARTS) or len(set(names)) != len(names):
-        allowed = ", ".join(RECIPES)
+        allowed = ", ".join(METHODS)
         raise ValueError(f"method={name!r} is not allowed: use {allowed}, or parts joined by +, as discard+attack")
     parts = {one: PARTS[one].published(settings) for one in names}
     for option, value in (options or {}).items():
@@ -96,7 +109,7 @@ def recipe(name: str, settings: Settings, options: Mapping[str, object] | None =
 def hyper_parameters(method: Method) -> dict[str, object]:
     """Every hyper-parameter of a method by its name, for a checkpoint.
 
-    >>> hyper_parameters(recipe("attack", Settings(sigma=0.25)))
+    >>> hyper_parameters(compose("attack", Settings(sigma=0.25)))
     {'attack.start': 60, 'attack.steps': 3, 'attack.step': 0.25}
     """
     return {f"{part_name(part)}.{one.name}": getattr(part, one.name) for part in method.parts for one in fields(part)}

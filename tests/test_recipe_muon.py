@@ -1,4 +1,4 @@
-"""The pieces of the fast recipe: orthogonal steps, the optimiser and its groups, the schedule, alternating flips."""
+"""Pieces of the search for the fast recipe: orthogonal steps, the optimiser and its groups, schedule and flips."""
 
 import copy
 import itertools
@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
+from muon import FastOptimizer, alternately_flipped, orthogonalised, parameter_groups, share  # noqa: E402
 from torch import nn  # noqa: E402
 
 from rstheory.smoothing.models import build  # noqa: E402
-from rstheory.smoothing.training.recipe_fast import (  # noqa: E402
-    FastOptimizer,
-    alternately_flipped,
-    orthogonalised,
-    parameter_groups,
-    share,
-)
 
 matrices = st.builds(
     lambda rows, columns, seed: torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)),

@@ -1,6 +1,6 @@
-"""The fast recipe for training under noise: how weights are moved, how fast at each step, and which way images face.
+"""The optimiser that the search for the fast recipe compared with gradient descent, and other pieces of the search.
 
-Pure pieces, which a trainer puts together; `docs/recipe/README.md` has the experiments behind each number.
+What the search chose is in `rstheory/smoothing/training/recipes/fast.py`; `docs/recipe/README.md` has the experiments.
 
 Filters of hidden convolutions are moved by Muon (K. Jordan and others, 2024, "Muon: an optimizer for hidden layers in
 neural networks"; its form for CIFAR-10 is that of airbench, K. Jordan, 2024, arXiv 2404.00498 and its repository): the
