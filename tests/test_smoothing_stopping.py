@@ -119,7 +119,8 @@ WAYS = ("", "--radius 0.5", "--curve", "--tolerance 0.2", "--bound randomized", 
 
 def false_alarms(checkpoint, out, way, true):
     """(certificates above the true radius, samples, level printed) of a run at level 0.05."""
-    done = certify(checkpoint, out, "--alpha", "0.05", *way.split(), n=200, skip=3)
+    skip = 10 if "tolerance" in way else 3  # each of its rows takes the time of a root
+    done = certify(checkpoint, out, "--alpha", "0.05", *way.split(), n=200, skip=skip)
     assert done.exit_code == 0, done.output
     printed = float(re.search(r"level including the noise's error (\S+)", done.stdout)[1])
     log = read_log(out)
@@ -128,13 +129,13 @@ def false_alarms(checkpoint, out, way, true):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_false_alarms_where_p_is_just_below_the_threshold(tmp_path, way):
-    """150 digits whose true radius is a hair below 0.5. If the printed level holds, the count of certificates above it
+    """Digits whose true radius is a hair below 0.5. If the printed level holds, the count of certificates above it
     exceeds this quantile with probability 1e-6 (seed fixed)."""
     true = 0.5 * (1 - 1e-6)
     wrong, samples, printed = false_alarms(
         half_space(tmp_path / "half.safetensors", true), tmp_path / "l.tsv", way, true
     )
-    assert samples == 150
+    assert samples == (45 if "tolerance" in way else 150)
     assert 0.05 <= printed < 0.0501
     assert wrong <= binom.ppf(1 - 1e-6, samples, printed)
 
