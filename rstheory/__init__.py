@@ -130,6 +130,7 @@ __all__ = [
     "min_certifiable_count",
     "poisson_limit",
     "radius_bounds_sf",
+    "radius_elsewhere",
     "radius_from_count",
     "randomized_lower",
     "randomized_lower_sf",
@@ -145,6 +146,5 @@ __all__ = [
     "slope_at_one_limit",
     "tail_bounds",
     "trivial_acr",
-    "radius_elsewhere",
     "two_class_radius",
 ]

@@ -35,7 +35,7 @@ def test_more_disagreement_never_certifies_more(n, data):
 def test_the_level_is_kept_where_two_machines_differ():
     """Answers of two machines to common noise, p = 0.7 on the first and 0.68 on the second, disagreeing on 2 % of the
     copies, and only to the second one's loss. A certificate is wrong where its radius exceeds Phi^-1(0.68). At alpha =
-    0.1 over 20,000 runs more than 10 % + 4.3 standard errors would be wrong by chance with probability below 1e-5. Taken
+    0.1 over 20,000 runs more than 10 % + 4.3 standard errors are wrong by chance with probability below 1e-5. Taken
     to be valid there as it stands, the first machine's radius is wrong far more often."""
     rng = np.random.default_rng(0)
     runs, n = 20_000, 2000

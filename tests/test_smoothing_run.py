@@ -19,7 +19,6 @@ from rstheory.smoothing.run import Machine
 from rstheory.smoothing.tasks import Certify, Predict
 
 HERE = Path(__file__).parent
-KILLS = int(os.environ.get("RSTHEORY_KILLS", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +100,24 @@ def test_samples_do_not_depend_on_each_other(checkpoint, tmp_path):
     assert certified(checkpoint, tmp_path / "c.tsv", skip=30, limit=4) == every[:5]
 
 
-@pytest.mark.parametrize("rule", ["fixed", "stopping"])
-def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path, rule):
-    """Runs ended by SIGKILL, each resumed: see kill_and_resume.py, which compares the logs."""
-    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), str(KILLS), "0", rule]
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+
+
+@pytest.mark.parametrize(("rule", "trials"), [("fixed", 20), ("all", 50 if LONG else 2)])
+def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path, rule, trials):
+    """Runs under each rule ended by SIGKILL, each resumed: see kill_and_resume.py, which compares the logs."""
+    command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), str(trials), "0", rule]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    trials = [line.split() for line in ended.stdout.splitlines()]
-    assert len(trials) == KILLS
-    assert sum(trial[1] == "True" for trial in trials) >= KILLS // 2, "hardly any run was killed before its end"
-    assert len({trial[2] for trial in trials}) >= 4, "all kills came at the same point"
+    of_rule: dict[str, list[list[str]]] = {}
+    for name, *trial in (line.split() for line in ended.stdout.splitlines()):
+        of_rule.setdefault(name, []).append(trial)
+    assert len(of_rule) == (6 if rule == "all" else 1)
+    for each in of_rule.values():
+        assert len(each) == trials
+        if trials >= 20:
+            assert sum(trial[1] == "True" for trial in each) >= trials // 2, "hardly any run was killed before its end"
+            assert len({trial[2] for trial in each}) >= 4, "all kills came at the same point"
 
 
 @given(cut=st.floats(0, 1))
