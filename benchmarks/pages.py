@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -24,33 +24,38 @@ from rstheory import audit_logs
 from rstheory.pages import audit_page, write_page
 from rstheory.tables import show
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 
 def drawn(path: Path, runs: int) -> list[dict[str, float]]:
     """Seconds to each event, and the number of requests, of each run in a fresh window."""
     from playwright.sync_api import sync_playwright
 
     chromium = os.environ.get("RSTHEORY_CHROMIUM") or shutil.which("chromium")
-    found = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for _ in range(runs):
-            context = browser.new_context(viewport={"width": 1600, "height": 1000}, reduced_motion="reduce")
-            page = context.new_page()
-            asked: list[Any] = []
-            page.on("request", asked.append)
-            start = time.perf_counter()
-            page.goto(path.as_uri())
-            opened = time.perf_counter() - start
-            figures = page.locator("figure").all()
-            marks = []
-            for figure in figures:
-                figure.evaluate("figure => figure.scrollIntoView()")
-                figure.locator(".view.drawn").first.wait_for()
-                marks.append(time.perf_counter() - start)
-            found.append({"opened": opened, "first chart": marks[0], "all": marks[-1], "requests": len(asked) - 1})
-            context.close()
+        found = [one_run(browser, path) for _ in range(runs)]
         browser.close()
     return found
+
+
+def one_run(browser: Browser, path: Path) -> dict[str, float]:
+    """The same of one run."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000}, reduced_motion="reduce")
+    page = context.new_page()
+    asked: list[Any] = []
+    page.on("request", lambda request: asked.append(request))
+    start = time.perf_counter()
+    page.goto(path.as_uri())
+    opened = time.perf_counter() - start
+    marks = []
+    for figure in page.locator("figure").all():
+        figure.evaluate("figure => figure.scrollIntoView()")
+        figure.locator(".view.drawn").first.wait_for(timeout=0)
+        marks.append(time.perf_counter() - start)
+    context.close()
+    return {"opened": opened, "first chart": marks[0], "all": marks[-1], "requests": len(asked) - 1}
 
 
 def main(
