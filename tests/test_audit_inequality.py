@@ -23,6 +23,8 @@ def test_by_definition(log):
     tenth = log.samples // 10
     if log.samples % 10 == 0:
         assert found.easiest_tenth == pytest.approx(np.sort(radius)[::-1][:tenth].sum() / radius.sum())
+    held = np.interp(log.samples / 2, np.arange(log.samples + 1), np.append(0, np.cumsum(np.sort(radius)[::-1])))
+    assert found.easiest_half == pytest.approx(held / radius.sum())
     assert 0.1 - 1e-12 <= found.easiest_tenth <= found.easiest_half <= 1 + 1e-12
     assert found.gini == gini(radius)
     assert found.constant_share == np.bincount(log.label).max() / log.samples

@@ -1,6 +1,7 @@
 """Ranks with intervals, groups within error, crossing budgets of logs; and every difference tested (C8, D3)."""
 
 import os
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -70,6 +71,10 @@ def test_shared_samples_are_those_of_all():
     for log in cut:
         np.testing.assert_array_equal(log.index, np.arange(100, 350))
     np.testing.assert_array_equal(cut[1].radius, b.radius[100:350])
+    other_image = b.label.copy()
+    other_image[7] += 1
+    for log in shared_samples([a, replace(b, label=other_image), c]):
+        np.testing.assert_array_equal(log.index, np.delete(np.arange(400), 7))
     whole = shared_samples([a, b])
     assert whole[0] is a
     shifted = CertificationLog.from_arrays(
