@@ -34,7 +34,7 @@ BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
-MOST_STANDING = 64  # every pair of so many is tested at every budget and radius; of more it would take minutes
+MOST_STANDING = 32  # every pair of so many is tested at every budget and radius; more would take too long unasked
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
 
