@@ -37,6 +37,7 @@ exclude_patterns = ["_build", "README.md", "jupyter_execute"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
+html_extra_path = [generated.FILES]
 html_title = f"rstheory {version}"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
@@ -56,7 +57,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"  # a cell runs again when its page changes; `make docs` in CI starts without a cache
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600  # seconds a cell, on a machine that is busy
 nb_merge_streams = True
 suppress_warnings = ["myst.xref_missing.none"]
 

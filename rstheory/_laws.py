@@ -1,4 +1,4 @@
-"""Expectations under many binomial, hypergeometric or beta-binomial laws at once, in windows, with a proven bound.
+"""Expectations under many binomial or hypergeometric laws at once, in windows, with a proven bound.
 
 The laws count failures J; a weight is given to each count from 0 to some last one. Each law is summed over a window
 around its mean, and the ratios of neighbouring masses, which shrink away from the mode of a log-concave law, bound what
@@ -130,53 +130,6 @@ class Hypergeometric:
         return (self.failures - j) * (self.draws - j) / ((j + 1.0) * (rest + j + 1.0))
 
 
-@dataclass(frozen=True)
-class BetaBinomial:
-    """J failures in `draws` new draws after `failures` in `total`, under a uniform prior on their rate."""
-
-    total: int
-    draws: int
-    failures: Counts
-
-    @property
-    def mean(self) -> Float:
-        return self.draws * ((self.failures + 1) / (self.total + 2))
-
-    @property
-    def variance(self) -> Float:
-        rate = (self.failures + 1) / (self.total + 2)
-        return np.asarray(self.draws * rate * (1 - rate) * ((self.total + 2 + self.draws) / (self.total + 3)))
-
-    @property
-    def first(self) -> Counts:
-        return np.zeros(self.failures.shape, dtype=np.int64)
-
-    def select(self, entries: Counts) -> BetaBinomial:
-        return BetaBinomial(self.total, self.draws, self.failures[entries])
-
-    def log_mass(self, j: Counts) -> Float:
-        # binom(f+j, j) binom(k+m-j, m-j) / binom(N+1+m, m) with f + k = N: three binomial masses at the rate m/(N+m).
-        rate = self.draws / (self.total + self.draws)
-        rest = self.draws - j
-
-        def part(count: Counts, of: Counts) -> Float:
-            size = of.astype(np.float64)
-            return log_pmf(count.astype(np.float64), size, size * rate, size * (1 - rate))
-
-        all_draws = part(np.asarray(self.draws), np.asarray(self.total + 1 + self.draws))
-        mass = part(j, self.failures + j) + part(rest, self.total - self.failures + rest) - all_draws
-        return np.asarray(mass + np.log1p(-rate))
-
-    def ratio_down(self, j: Counts) -> Float:
-        rest = self.total - self.failures + self.draws
-        return np.asarray(j * (rest - j + 1.0) / ((self.failures + j) * (self.draws - j + 1.0)))
-
-    def ratio_up(self, j: Counts) -> Float:
-        return (
-            (self.draws - j) * (self.failures + j + 1.0) / ((j + 1.0) * (self.total - self.failures + self.draws - j))
-        )
-
-
 def expectations(laws: Laws, weights: Weights, last: int, largest: float) -> Float:
     """E[weight(J)] of every law, where `weights` maps consecutive counts to weights in [0, largest].
 
@@ -219,8 +172,7 @@ def _window(laws: Laws, centre: Counts, last: int, width: float) -> tuple[Counts
     """First and last count of a window around each centre: the mean or, where that is beyond it, `last`.
 
     Bernstein's inequality for the binomial, P(|J - mean| >= x) <= 2 exp(-x^2 / (2 (V + x/3))) with V the variance: the
-    reach x makes that exponent `width`. It is only where to begin; `_mass_outside` decides whether it was enough, as it
-    may not be for a beta-binomial, whose tails are longer.
+    reach x makes that exponent `width`. It is only where to begin; `_mass_outside` decides whether it was enough.
     """
     reach = np.ceil(width / 3 + np.sqrt(width * width / 9 + 2 * width * laws.variance)).astype(np.int64)
     return np.maximum(centre - reach, laws.first), np.minimum(centre + reach, last)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-_SUFFIX = re.compile(r"\.(tsv|txt|csv|log)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(\.(tsv|txt|csv|log))?(\.(gz|xz))$|\.(tsv|txt|csv|log)$", re.IGNORECASE)
 _LONGEST_LABEL = 22  # characters of a name that fit a legend
 _SIGMA = re.compile(r"(noise|sigma)[_=-]?[\d.]+", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rstheory import _check
 from rstheory._check import Float
-from rstheory._laws import BetaBinomial, Binomial, Counts, Hypergeometric, Laws, expectations
+from rstheory._laws import Binomial, Counts, Hypergeometric, Laws, expectations
 from rstheory.budget import max_radius, min_certifiable_count, radius_from_count
 from rstheory.far_budgets import interpolated_radii
 
@@ -122,11 +122,13 @@ class BudgetedACR:
     """Expected ACR of a log's samples at a budget (n, alpha); `float()` of it is `acr`.
 
     acr: mean over the draws that such a run would make.
-    standard_deviation: about that mean, of a run on n of the draws already made; beyond them, of the model's new run.
+    standard_deviation: about that mean, of a run on n of the draws already made; beyond them, the standard error of
+        what is added to the ACR at the log's own draws.
     acr_sound: the mean at the lower ends of the rounded radii, and without counts that may not be the label's.
     kind: "as printed" at the log's own budget; "exact" below it, but for `unknown_at_most` (subsampling the draws
         already made); "lower bound" where the level is larger than the log's and abstained rows, which may certify
-        there, do not tell their counts; "predicted" above the log's budget (from a model: see `moments`).
+        there, do not tell their counts; "predicted" above the log's budget (from an estimated distribution of p, see
+        `rstheory.mixture.beyond`).
     fresh_standard_deviation: of a run with n new draws about its own mean, for these samples, p being estimated by
         (k + 1/2)/(N + 1). It is the larger one where n is near the log's budget N, or at it. NaN if not computed.
     unknown_at_most: the most that abstained rows of unknown count could add to `acr`.
@@ -153,11 +155,10 @@ def acr_at_budget(
     counts: of the samples whose class is selected rightly. samples: how many there are in all; the others have radius
     0 at every budget: the class is taken as selected. own_alpha: the level at which rows abstained or not.
 
-    Up to `total` draws this is exact, with no re-run, but for abstentions of unknown count: see `BudgetedACR`. Beyond,
-    it is a prediction from a model: see `moments`.
+    n: at most `total`. It is exact, with no re-run, but for abstentions of unknown count: see `BudgetedACR`.
     """
     distinct = np.unique(np.concatenate([counts.nearest, counts.low]))
-    known = (moments if n <= total else interpolated_moments)(distinct, total, n, alpha)
+    known = moments(distinct, total, n, alpha)
     mean, variance = known.of(counts.nearest)
     fresh = fresh_variance(distinct, total, n, alpha)[np.searchsorted(distinct, counts.nearest)]
     scale = sigma / max(samples, 1)
@@ -167,10 +168,20 @@ def acr_at_budget(
         scale * float(mean.sum()),
         scale * float(np.sqrt(variance.sum())),
         scale * float(known.of(counts.low)[0].sum()),
-        kind_at(total, own_alpha, n, alpha, counts.unknown),
+        kind_at(own_alpha, alpha, counts.unknown),
         scale * float(np.sqrt(fresh.sum())),
         scale * counts.unknown * most_of_abstained(total, own_alpha, n, alpha) if counts.unknown else 0.0,
     )
+
+
+def acr_beyond(at_own: BudgetedACR, n: int, gain: float, standard_error: float, fresh: float) -> BudgetedACR:
+    """ACR predicted at n draws, beyond those of a log: that at the log's own draws, and an estimated gain.
+
+    gain, standard_error: see `rstheory.mixture.beyond`. fresh: deviation of a run with n new draws. Abstentions of
+    unknown count are part of the estimate.
+    """
+    acr, sound = at_own.acr + gain, at_own.acr_sound + gain
+    return BudgetedACR(n, at_own.alpha, acr, standard_error, sound, "predicted", fresh)
 
 
 def acr_as_printed(
@@ -186,10 +197,8 @@ def acr_as_printed(
     return replace(printed, fresh_standard_deviation=sigma * float(np.sqrt(variance)) / max(samples, 1))
 
 
-def kind_at(total: int, own_alpha: float, n: int, alpha: float, unknown: int) -> Kind:
-    """What ACR at (n, alpha) from counts out of `total` is: see `BudgetedACR.kind`."""
-    if n > total:
-        return "predicted"
+def kind_at(own_alpha: float, alpha: float, unknown: int) -> Kind:
+    """What ACR at a level is, up to the draws of a log: see `BudgetedACR.kind`."""
     return "lower bound" if unknown and alpha > own_alpha else "exact"
 
 
@@ -234,10 +243,8 @@ class Moments:
 def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Moments:
     """`Moments` of success counts out of `total` draws, for a budget of n draws at level alpha.
 
-    Up to `total` draws this is exact: given the count k of N draws, n of them picked at random hold
-    Hypergeometric(N, k, n) successes. Beyond N it is a prediction from a model, a uniform prior on each p, under which
-    the count is beta-binomial: low where many samples saw no failure at all, because the prior gives such a sample a
-    failure rate of about 1/N. Time grows with the budget: beyond ten times N expect minutes.
+    Exact: given the count k of N draws, n of them picked at random hold Hypergeometric(N, k, n) successes. n beyond
+    `total` is refused: one count tells nothing exact there, see `rstheory.mixture.beyond`.
     """
     _check.scalar_int("n", _check.budget("n", n))
     _check.level("alpha", alpha)
@@ -246,7 +253,9 @@ def moments(counts: NDArray[np.int64], total: int, n: int, alpha: float) -> Mome
 
 def _laws(counts: NDArray[np.int64], total: int, n: int) -> Laws:
     """The law of the failures among n draws, for each count out of `total`."""
-    return Hypergeometric(total, n, total - counts) if n <= total else BetaBinomial(total, n, total - counts)
+    if n > total:
+        raise ValueError(f"n={n} is not allowed: {total:,} draws tell nothing exact beyond themselves")
+    return Hypergeometric(total, n, total - counts)
 
 
 def radius_moments(laws: Laws, size: int, n: int, alpha: float) -> tuple[Float, Float]:

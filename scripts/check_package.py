@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -40,6 +41,15 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
+def meant_to_ship() -> set[str]:
+    """Files of the package that the wheel must hold: all but those that pyproject.toml leaves out by name."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    left_out = settings["tool"]["hatch"]["build"]["targets"]["wheel"].get("exclude", [])
+    excluded = {path for pattern in left_out for path in ROOT.glob(pattern)}
+    files = {path for path in (ROOT / "rstheory").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {str(path.relative_to(ROOT)) for path in files - excluded}
+
+
 def main(out: Annotated[Path, typer.Option(help="Where wheel and sdist go.")] = ROOT / "dist") -> None:
     for old in out.glob("rstheory-*"):
         old.unlink()
@@ -50,9 +60,7 @@ def main(out: Annotated[Path, typer.Option(help="Where wheel and sdist go.")] = 
     if size > LARGEST:
         sys.exit(f"the wheel is larger than {LARGEST / 1e6:.0f} MB")
     inside = set(zipfile.ZipFile(wheel).namelist())
-    shipped = {str(path.relative_to(ROOT)) for path in (ROOT / "rstheory").rglob("*")
-               if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
-    if missing := sorted(shipped - inside):
+    if missing := sorted(meant_to_ship() - inside):
         sys.exit(f"missing from the wheel: {', '.join(missing)}")
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)

@@ -120,11 +120,15 @@ def test_every_figure_says_what_to_see(report):
     assert all(text.endswith(".") and text.count(".") == 1 for text in CAPTIONS.values())
 
 
-def test_prediction_starts_just_beyond_the_log_and_does_not_join_it(report):
+def test_prediction_starts_just_beyond_the_log_and_joins_it(report):
     drawn = BudgetCurves([log.log for log in report.logs[:2]]), [0, 1], ["first", "second"]
     frame = pd.concat([budget_frame(*drawn), predicted_frame(*drawn)])
     beyond = sorted(set(frame.loc[frame["kind"] == "predicted", "n"]))
     assert beyond == [1001, 1200, 1500, 2000, 3000, 5000, 10_000]
+    at = frame.set_index(["log", "n"])["acr"]
+    for name in ("first", "second"):
+        assert abs(at[name, 1001] - at[name, 1000]) < abs(at[name, 1200] - at[name, 1000])
+        assert at[name, 1000] < at[name, 1200] < at[name, 10_000]
     for axes in acr_by_budget(frame, pd.DataFrame(columns=["log", "first", "n"]), "").axes:
         ends = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axes.get_lines() if len(line.get_xdata())]
         assert ends == [(100, 1000), (1001, 10_000)] * 2

@@ -7,34 +7,27 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scipy.stats import betabinom, hypergeom
+from scipy.stats import hypergeom
 
 from rstheory import _laws
-from rstheory._laws import BetaBinomial, Binomial, Hypergeometric, expectations
+from rstheory._laws import Binomial, Hypergeometric, expectations
 
 
-def exact_masses(kind, total, draws, failures):
+def exact_masses(total, draws, failures):
     """Masses of J = 0..draws as fractions."""
-    if kind == "hypergeometric":
-        return [
-            Fraction(comb(failures, j) * comb(total - failures, draws - j), comb(total, draws))
-            for j in range(draws + 1)
-        ]
-    successes = total - failures
     return [
-        Fraction(comb(failures + j, j) * comb(successes + draws - j, draws - j), comb(total + 1 + draws, draws))
-        for j in range(draws + 1)
+        Fraction(comb(failures, j) * comb(total - failures, draws - j), comb(total, draws)) for j in range(draws + 1)
     ]
 
 
-@given(data=st.data(), kind=st.sampled_from(["hypergeometric", "betabinomial"]))
-def test_masses_and_ratios_are_exact(data, kind):
+@given(data=st.data())
+def test_masses_and_ratios_are_exact(data):
     total = data.draw(st.integers(1, 60))
-    draws = data.draw(st.integers(1, total if kind == "hypergeometric" else 60))
+    draws = data.draw(st.integers(1, total))
     failures = data.draw(st.integers(0, total))
-    masses = exact_masses(kind, total, draws, failures)
+    masses = exact_masses(total, draws, failures)
     assert sum(masses) == 1
-    law = (Hypergeometric if kind == "hypergeometric" else BetaBinomial)(total, draws, np.array([failures]))
+    law = Hypergeometric(total, draws, np.array([failures]))
     for j, mass in enumerate(masses):
         at = np.array([j])
         # Loader's form is good to a few units in the last place times the logarithm of the mass (_saddlepoint).
@@ -70,13 +63,9 @@ def test_expectations_equal_full_sums(total, share, cut, rates):
     failures = np.round(np.array(rates) * total).astype(int)
     j = np.arange(draws + 1)
     weights = np.where(j <= last, falling(last)(j), 0.0)
-    for law, masses in (
-        (Hypergeometric(total, draws, failures), [hypergeom.pmf(j, total, f, draws) for f in failures]),
-        (BetaBinomial(total, draws, failures), [betabinom.pmf(j, draws, f + 1, total - f + 1) for f in failures]),
-    ):
-        sums = expectations(law, falling(last), last, 1.0)
-        for column, mass in zip(sums.T, masses, strict=True):
-            np.testing.assert_allclose(column, weights @ mass, rtol=1e-8, atol=1e-290)
+    sums = expectations(Hypergeometric(total, draws, failures), falling(last), last, 1.0)
+    for column, f in zip(sums.T, failures, strict=True):
+        np.testing.assert_allclose(column, weights @ hypergeom.pmf(j, total, f, draws), rtol=1e-8, atol=1e-290)
 
 
 def test_a_window_too_narrow_is_widened(monkeypatch):

@@ -1,8 +1,6 @@
 """Reading logs: columns as printed, where sigma, N and alpha come from, refusals."""
 
-import bz2
 import gzip
-import lzma
 import math
 
 import numpy as np
@@ -10,8 +8,6 @@ import pytest
 from log_files import HEADER, ROWS, codes, own_lines, write
 
 from rstheory import radius_from_count
-from rstheory.logs.find import find_logs
-from rstheory.logs.packed import unpacked
 from rstheory.logs.read import read_log, sigma_from_name
 
 # --- one log ---
@@ -232,44 +228,6 @@ def test_what_is_no_log_is_refused_by_file_and_line(tmp_path, what):
         read_log(path)
     assert "\n" not in str(caught.value)
     assert type(caught.value) is ValueError
-
-
-PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_compressed_logs_are_read_as_they_are(tmp_path, ending):
-    """In folders too, and of several streams, as `cat a.gz b.gz` makes them."""
-    pack = PACKERS[ending]
-    lines = "\n".join([HEADER, *ROWS, ""]).encode()
-    (tmp_path / "noise_0.25.tsv").write_bytes(lines)
-    plain = read_log(tmp_path / "noise_0.25.tsv")
-    (tmp_path / "noise_0.25.tsv").unlink()
-    for name, content in (("a", pack(lines)), ("b", pack(lines[:50]) + pack(lines[50:]))):
-        path = tmp_path / name / f"noise_0.25.tsv.{ending}"
-        path.parent.mkdir()
-        path.write_bytes(content)
-        log = read_log(path)
-        assert (log.sigma, log.acr, log.samples) == (0.25, plain.acr, plain.samples)
-    assert len(find_logs([tmp_path]).logs) == 2
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_broken_compressed_logs_are_named(tmp_path, ending):
-    path = tmp_path / f"noise_0.25.tsv.{ending}"
-    whole = PACKERS[ending]("\n".join([HEADER, *ROWS, ""]).encode())
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"noise_0\.25.*the compressed file ends too early"):
-        read_log(path)
-    path.write_bytes(whole[:6] + b"\xff" * 200)
-    with pytest.raises(ValueError, match=r"noise_0\.25.*the compressed file"):
-        read_log(path)
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_small_files_that_hold_too_much_are_refused(ending):
-    with pytest.raises(ValueError, match="holds more than 1,000,000 bytes"):
-        unpacked(PACKERS[ending](bytes(10_000_000)), most=1_000_000)
 
 
 def test_files_that_cannot_be_opened_say_so(tmp_path):

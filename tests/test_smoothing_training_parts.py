@@ -12,7 +12,7 @@ from scipy.stats import chisquare, norm
 
 from rstheory import clopper_pearson_lower
 from rstheory.smoothing.models import build
-from rstheory.smoothing.training import Attack, Discard, Epoch, Reweigh, Step
+from rstheory.smoothing.training import Attack, Discard, Epoch, Middle, Reweigh, Step
 from rstheory.smoothing.training.samplers import draw
 
 
@@ -253,3 +253,19 @@ def test_the_attack_on_a_linear_network_is_known_vector_by_vector(seed, steps, s
                 delta = turned(delta, sign * uphill.double(), step, 1)
             if not close:
                 torch.testing.assert_close(found[copy, i].flatten().double(), delta, rtol=1e-4, atol=1e-5)
+
+
+def test_middle_draws_what_is_undecided():
+    """By definition, symmetric, largest at the middle, never zero; at its epochs only."""
+    part = Middle(start=2, every=3, draws=10)
+    counts = torch.arange(11)
+    weights = part.of_counts(counts)
+    p = (counts + 0.5) / 11
+    assert torch.allclose(weights, (4 * p * (1 - p)).double())
+    assert torch.allclose(weights, weights.flip(0))
+    assert weights.argmax() == 5
+    assert weights.min() > 0
+    assert [number for number in range(9) if part.passes(1, number).measured] == [2, 5, 8]
+    for wrong in ({"start": -1}, {"every": 0}, {"draws": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Middle(**{"start": 0, "every": 1, **wrong})

@@ -12,8 +12,9 @@ from rich.console import Console
 from scipy.special import ndtr
 
 from rstheory import CertificationLog, radius_from_count
+from rstheory.logs.survey_counts import survey_counts
 from rstheory.mixture import ACR, CertifiedAccuracy, Survival, images_interval, mean, population_interval
-from rstheory.survey import BUDGETS, DISCLAIMER, compare_surveys, label_counts, survey_log
+from rstheory.survey import BUDGETS, DISCLAIMER, compare_surveys, survey_log
 from rstheory.survey.export import to_json
 from rstheory.survey.frames import acr_frame, survival_frame
 from rstheory.survey.report import models_report, runs_report
@@ -66,7 +67,7 @@ def votes(draw):
 def test_the_count_of_the_label_lies_in_its_range(seen, alpha, digits, tell):
     given_votes, n, label = seen
     log = certified(given_votes, label, n, alpha, digits=digits, tell=tell)
-    counts = label_counts(log)
+    counts = survey_counts(log)
     truth = given_votes[np.arange(len(label)), label]
     assert np.all(counts.draws == n)
     if tell == "counts":
@@ -86,10 +87,10 @@ def test_the_count_of_the_label_lies_in_its_range(seen, alpha, digits, tell):
 
 def test_a_log_that_cannot_be_surveyed_is_refused():
     with pytest.raises(ValueError, match="rows differ in n"):
-        label_counts(CertificationLog.from_frame(_frame(n=[100, 200])))
+        survey_counts(CertificationLog.from_frame(_frame(n=[100, 200])))
     large = CertificationLog.from_arrays(label=[0], predict=[0], radius=[0.3], sigma=0.5, n=10**8)
     with pytest.raises(ValueError, match="counts are recovered from radii of up to 10,000,000 draws, not 100,000,000"):
-        label_counts(large)
+        survey_counts(large)
 
 
 def _frame(n):

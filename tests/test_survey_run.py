@@ -52,10 +52,10 @@ def test_a_survey_says_what_it_costs_and_writes_an_ordinary_log(checkpoint, tmp_
 def test_draws_are_chosen_for_the_error_and_kept_on_resuming(checkpoint, tmp_path):
     """A rougher survey needs fewer draws; a log that was begun says how many, and ends as if never interrupted."""
     rough, fine = tmp_path / "rough.tsv", tmp_path / "fine.tsv"
-    for out, error in ((rough, 0.05), (fine, 0.002)):
+    for out, error in ((rough, 0.05), (fine, 0.004)):
         done = command(checkpoint=checkpoint, out=out, acr_error=error)
         assert done.exit_code == 0, done.output
-        assert "(standard error of ACR: 0.0" in done.stdout
+        assert "(for ACR at N=100,000 within 0.0" in done.stdout
     assert read_log(rough).n < read_log(fine).n
     whole = without_time(fine)
     fine.write_bytes(fine.read_bytes()[:3000])
@@ -95,7 +95,7 @@ def test_wrong_usage_is_refused(words, message):
 def test_an_error_that_no_draws_can_reach_is_refused_before_anything_is_written(checkpoint, tmp_path):
     done = command(checkpoint=checkpoint, out=tmp_path / "log.tsv", acr_error=1e-9)
     assert done.exit_code == 2
-    assert "error=1e-09 is not allowed: 10,000 draws per image, the most that are considered, leave" in done.output
+    assert "acr_error=1e-09 is not allowed: it would take more than 10,000 draws per image" in done.output
     assert not (tmp_path / "log.tsv").exists()
 
 

@@ -24,7 +24,12 @@ LOGS = {path.relative_to(ZOO).as_posix(): path for path in sorted(ZOO.rglob("noi
 SAMPLES = {"digits": 450, "cifar10-resnet20": 500}
 CIFAR10 = os.environ.get("RSTHEORY_CIFAR10")
 
-TRAINING = [path for path in sorted(ZOO.rglob("model_*.train.tsv")) if not path.parent.name.endswith("-rerun")]
+TRAINING = [
+    path
+    for path in sorted(ZOO.rglob("model_*.train.tsv"))
+    if not path.parent.name.endswith("-rerun") and "seed" not in path.name
+]
+SURVEYS = sorted(ZOO.glob("cifar10-fast/*/survey_*.tsv.xz"))
 
 every_log = pytest.mark.parametrize("name", LOGS)
 
@@ -118,3 +123,19 @@ def test_looking_at_easy_samples_raised_acr_and_lowered_accuracy(folder):
     easy, gaussian = (read_log(LOGS[f"{folder}/{method}/noise_0.50.tsv"]) for method in ("easy", "gaussian"))
     assert easy.acr > gaussian.acr
     assert easy.clean_accuracy < gaussian.clean_accuracy
+
+
+@pytest.mark.parametrize("path", SURVEYS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_surveys_are_whole_and_of_their_networks(path):
+    """Every test image under 200 draws, beside the training log; and of the checkpoint, where that ships too."""
+    log = read_log(path)
+    assert (log.samples, log.n, log.warnings) == (10_000, 200, ())
+    assert log.index.tolist() == list(range(10_000))
+    assert (log.counts.sum(axis=1) == 200).all()
+    of_run = path.name.removeprefix("survey_").removesuffix(".tsv.xz")
+    assert f"{log.sigma:.2f}" == of_run.partition("_")[0]
+    assert path.with_name(f"model_{of_run}.train.tsv").exists()
+    if (model := path.with_name(f"model_{of_run}.safetensors")).exists():
+        checkpoint = load_checkpoint(model)
+        assert log.origin.weights == weights_digest(checkpoint.model)[:16]
+        assert not [word for word in checkpoint.metadata["command"].split() if word.startswith("/")]

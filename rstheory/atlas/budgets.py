@@ -46,7 +46,7 @@ def _below(log: CertificationLog, n: int, alpha: float) -> BudgetedACR:
         scale * float(table.mean[counts.nearest].sum()),
         scale * float(np.sqrt(table.variance[counts.nearest].sum())),
         scale * float(table.mean[counts.low].sum()),
-        kind_at(log.n, log.alpha, n, alpha, counts.unknown),
+        kind_at(log.alpha, alpha, counts.unknown),
         unknown_at_most=unknown,
     )
 

@@ -55,6 +55,25 @@ class Gain:
     significant: NDArray[np.bool_]
     kind: Kind
 
+    @property
+    def first_gain(self) -> float | None:
+        """Lowest u with significantly more images; None if there is none."""
+        found = np.flatnonzero(self.significant & (self.lead > 0))
+        return U[int(found[0])] if found.size else None
+
+    @property
+    def last_loss(self) -> float | None:
+        """Highest u with significantly fewer images; None if there is none."""
+        found = np.flatnonzero(self.significant & (self.lead < 0))
+        return U[int(found[-1])] if found.size else None
+
+    @property
+    def certifies(self) -> Literal["more", "fewer", "as many"]:
+        """Whether it certifies significantly more or fewer images at any radius at all: S(0.5)."""
+        if not self.significant[0]:
+            return "as many"
+        return "more" if self.lead[0] > 0 else "fewer"
+
 
 def told(kind: Kind) -> str:
     """The kind in words."""

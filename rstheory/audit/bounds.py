@@ -20,12 +20,14 @@ from numpy.typing import ArrayLike
 
 from rstheory import _check
 from rstheory._check import Float, Values, scalar_or_array
+from rstheory.audit.samples import row_counts
 from rstheory.audit.survival import survival
-from rstheory.budget import expected_radius_sf, max_radius
+from rstheory.budget import expected_radius_sf, max_radius, radius_from_count
 from rstheory.logs.log import CertificationLog
 from rstheory.radius import certified_radius_inverse_sf, sensitivity_sf
 from rstheory.statistics.certificates import FalseCertificates, false_certificates
 from rstheory.statistics.means import bounded_mean_lower
+from rstheory.transport import LARGEST_TABLE
 
 _CELLS, _ROUNDS, _CLOSE = 32, 40, 1e-5  # of the search for the largest overshoot; the last relative to the radius
 
@@ -87,11 +89,13 @@ def acr_bounds(log: CertificationLog, rho: float = 0.05) -> ACRBounds:
 
 
 def _at_union_level(log: CertificationLog, level: float) -> float:
-    from rstheory.transport import LARGEST_TABLE
-
+    """Mean radius of the counts behind a log at another level."""
     if log.n > LARGEST_TABLE:
         return float("nan")
-    return (log.possible() if np.any(log.impossible) else log).at_budget(log.n, min(level, log.alpha)).acr_sound
+    counts = row_counts(log.possible() if np.any(log.impossible) else log).low
+    distinct, times = np.unique(counts, return_counts=True)
+    radius = np.asarray(radius_from_count(distinct, log.n, min(level, log.alpha), log.sigma))
+    return float(times @ radius / log.samples)
 
 
 @dataclass(frozen=True, eq=False)

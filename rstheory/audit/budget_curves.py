@@ -11,12 +11,12 @@ import numpy as np
 
 from rstheory._check import Float
 from rstheory.logs.log import CertificationLog
+from rstheory.logs.survey_counts import survey_counts
 from rstheory.transport import (
     BudgetedACR,
-    Moments,
+    acr_beyond,
     fresh_variance,
     interpolated_moments,
-    kind_at,
     moments,
     most_of_abstained,
 )
@@ -70,6 +70,8 @@ class BudgetCurves:
         self._known: dict[int, Float] = {}
         self._mean_radius: dict[int, Float] = {}
         self.grid = self._grid()
+        self._logs = possible
+        self._shares: dict[int, Float] = {}  # of the cells of each log's estimated distribution
 
     def _tally(self, counts: Sequence[Float]) -> csr_array:
         """How often each log has each of the distinct counts: (logs, counts)."""
@@ -82,29 +84,49 @@ class BudgetCurves:
         return csr_array((times.astype(np.float64), columns.astype(np.int32), starts), shape=shape)
 
     def at(self, n: int) -> list[BudgetedACR]:
-        """Expected ACR of each log at budget n: exact up to the logs' own, beyond it predicted (interpolated)."""
+        """Expected ACR of each log at budget n: exact up to the logs' own, beyond it predicted, a fit per log."""
         fresh = self._scale * np.sqrt(self._times @ fresh_variance(self.counts, self.n, n, self.alpha))
         if n == self.n:
             return [
                 replace(printed, fresh_standard_deviation=float(f))
                 for printed, f in zip(self._as_printed, fresh, strict=True)
             ]
-        known = self._moments(n)
+        if n > self.n:
+            return self._beyond(n, [float(f) for f in fresh])
+        known = moments(self.counts, self.n, n, self.alpha)
         acr = self._scale * (self._times @ known.mean)
         deviation = self._scale * np.sqrt(self._times @ known.variance)
         low = self._scale * (self._times_low @ known.mean)
         unknown = self._scale * self._unknown * most_of_abstained(self.n, self.alpha, n, self.alpha)
-        kind = kind_at(self.n, self.alpha, n, self.alpha, 0)
         return [
-            BudgetedACR(n, self.alpha, float(a), float(d), float(s), kind, float(f), float(u))
+            BudgetedACR(n, self.alpha, float(a), float(d), float(s), "exact", float(f), float(u))
             for a, d, s, f, u in zip(acr, deviation, low, fresh, unknown, strict=True)
         ]
 
-    def _moments(self, n: int) -> Moments:
-        return (moments if n <= self.n else interpolated_moments)(self.counts, self.n, n, self.alpha)
+    def _beyond(self, n: int, fresh: Sequence[float]) -> list[BudgetedACR]:
+        from rstheory.mixture.beyond import acr_gain, fit_fast, images_shares
+
+        found = []
+        for i, (log, own) in enumerate(zip(self._logs, self.at(self.n), strict=True)):
+            fit = fit_fast(survey_counts(log))
+            self._shares[i] = images_shares(fit)
+            gain = acr_gain(fit, self.n, n, self.alpha)
+            found.append(acr_beyond(own, n, log.sigma * gain.mean, log.sigma * gain.standard_error, fresh[i]))
+        return found
+
+    def predicted(self, n: int, which: Sequence[int]) -> Float:
+        """ACR of some logs at a budget n beyond their own, continuous with `acr` there. A fit per log, made once."""
+        from rstheory.mixture.beyond import fit_fast, images_shares, mean_gain
+
+        gains = []
+        for i in which:
+            if i not in self._shares:
+                self._shares[i] = images_shares(fit_fast(survey_counts(self._logs[i])))
+            gains.append(self._logs[i].sigma * mean_gain(self._shares[i], self.n, n, self.alpha))
+        return np.asarray(self.acr(self.n)[list(which)] + np.array(gains))
 
     def acr(self, n: int) -> Float:
-        """Expected ACR of each log at budget n, interpolated."""
+        """Expected ACR of each log at budget n, at most their own, interpolated."""
         if n not in self._known:
             self._known[n] = self._scale * (self._times @ self.mean_radius(n))
         return self._known[n]

@@ -6,12 +6,13 @@ that the others are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rstheory._check import Float
 from rstheory._words import short_labels
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution, attribution_errors
@@ -26,7 +27,7 @@ SMALLEST_BUDGET = 100  # of a curve against the budget: below, hardly anything i
 _BUDGETS_PER_DECADE = 8
 _MOST_RADII = 16  # at which ranks are shown
 _RANK_COLUMNS = ["log", "by", "at", "value", "rank", "first"]
-_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N: slow, and smooth
+_PREDICTED_AT = (1.2, 1.5, 2, 3, 5, 10)  # in units of N
 
 
 def survival_frame(logs: Sequence[CertificationLog], names: Sequence[str], rho: float = 0.05) -> pd.DataFrame:
@@ -84,24 +85,23 @@ def budget_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str
     """
     decades = np.log10(curves.n / SMALLEST_BUDGET)
     spread = SMALLEST_BUDGET * 10 ** np.linspace(0, decades, int(_BUDGETS_PER_DECADE * decades) + 2)
-    return _budget_rows(curves, which, names, sorted({*(int(n) for n in np.round(spread)), curves.n}), "exact")
+    budgets = sorted({*(int(n) for n in np.round(spread)), curves.n})
+    return _budget_rows(lambda n: curves.acr(n)[list(which)], names, budgets, "exact")
 
 
 def predicted_frame(curves: BudgetCurves, which: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-    """Expected ACR beyond N, from a model, as `budget_frame` gives it below.
-
-    It starts at N + 1, so that a step between the two is seen for what it is.
-    """
-    beyond = sorted({curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)} - {curves.n})
-    return _budget_rows(curves, which, names, [n for n in beyond if n <= LARGEST_PREDICTED], "predicted")
+    """Expected ACR from N + 1 on, from the estimated distribution of p, as `budget_frame` gives it up to N."""
+    budgets = [n for n in (curves.n + 1, *(round(factor * curves.n) for factor in _PREDICTED_AT)) if n > curves.n]
+    beyond = sorted({n for n in budgets if n <= LARGEST_PREDICTED})
+    return _budget_rows(lambda n: curves.predicted(n, which), names, beyond, "predicted")
 
 
 def _budget_rows(
-    curves: BudgetCurves, which: Sequence[int], names: Sequence[str], budgets: Sequence[int], kind: str
+    acr_at: Callable[[int], Float], names: Sequence[str], budgets: Sequence[int], kind: str
 ) -> pd.DataFrame:
     rows = []
     for n in budgets:
-        acr = curves.acr(n)[list(which)]
+        acr = acr_at(n)
         rows += [
             {"log": name, "n": n, "acr": float(value), "lead": float(value - acr[0]), "kind": kind}
             for name, value in zip(names, acr, strict=True)

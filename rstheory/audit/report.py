@@ -32,6 +32,7 @@ from rstheory.transport import BudgetedACR
 ASSUMED = " (assumed)"  # after a budget that nothing tells
 BUDGETS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
+MOST_PREDICTED = 100  # logs for which that is done
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
 MOST_STANDING = 32  # every pair of so many is tested at every budget and radius; more would take too long unasked
@@ -170,11 +171,15 @@ class AuditReport:
 
     @cached_property
     def predicted(self) -> tuple[BudgetedACR | None, ...]:
-        """ACR of each log at ten times its budget, from a model; None where that is too large. Made on demand: slow."""
+        """ACR of each log at ten times its budget, from the estimated distribution of its p (H2).
+
+        None where that budget is too large, and for all logs of more than MOST_PREDICTED. Made on demand: an estimate
+        per log, a few tenths of a second each.
+        """
         at = {
             key: curves.at(PREDICTED_FACTOR * key[0])
             for key, curves in self.curves.items()
-            if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED
+            if PREDICTED_FACTOR * key[0] <= LARGEST_PREDICTED and len(self.logs) <= MOST_PREDICTED
         }
         return tuple(
             at[key][place] if (key := (log.log.n, log.log.alpha)) in at and log.log.fixed_budget else None

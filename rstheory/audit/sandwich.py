@@ -285,11 +285,12 @@ def _alarms(proved: CertificationLog, tried: AttackLog) -> list[Alarm]:
 def _certificate_chance(log: CertificationLog, row: int, norm: float) -> float:
     """Bound on the probability of as many votes, where the class already changes at this distance.
 
-    Then p <= Phi(norm/sigma), so the count is at most binomial with that. A log that does not tell how the count came
-    about says only that its certificate is wrong with probability alpha.
+    Then p <= Phi(norm/sigma), so a count out of n draws, fixed beforehand, is at most binomial with that. A log that
+    does not tell its counts, or was made by a stopping rule or another bound, says only that its certificate is wrong
+    with probability alpha.
     """
     count, n = int(log.count[row]), log.n
-    fixed = log.counts is not None and int(log.counts[row].sum()) == n and count >= 0
+    fixed = log.fixed_budget and count >= 0
     chance = float(binom.cdf(n - count, n, ndtr(-norm / log.sigma))) if fixed else log.alpha
     return chance * _noise_factor(log)
 

@@ -62,7 +62,7 @@ def survey(
     ] = None,
     acr_error: Annotated[
         float,
-        typer.Option(callback=positive, help="Standard error of ACR at N = 100,000 for these images to be reached."),
+        typer.Option(callback=positive, help="Half of the 95 % interval wanted for ACR at N = 100,000, these images."),
     ] = 0.005,
     alpha: Alpha = 0.001,
     json: Annotated[
@@ -152,7 +152,7 @@ def _tell_cost(cost: SurveyCost, quiet: bool) -> None:
     """What a survey is, and what it will take, before it begins. quiet: standard output is for JSON only."""
     from rstheory.survey import DISCLAIMER
 
-    reason = "" if cost.standard_error is None else f" (standard error of ACR: {cost.standard_error:.2g})"
+    reason = "" if cost.error is None else f" (for ACR at N=100,000 within {cost.error:.2g}, 95 %)"
     typer.echo(DISCLAIMER, err=quiet)
     typer.echo(
         f"{plural(cost.images, 'image')}, {cost.draws:,} draws each{reason}: {cost.passes:,} forward passes, about"

@@ -22,7 +22,7 @@ Method = Annotated[
     str,
     typer.Option(
         help="gaussian, smoothadv, macer, consistency, smoothmix, catrs, discard, reweigh, attack, easy (the last three"
-        " together), or parts joined by +, as discard+attack."
+        " together), middle, or parts joined by +, as discard+attack."
     ),
 ]
 
@@ -163,7 +163,8 @@ def train(
     smoothadv, macer, consistency, smoothmix and catrs are the methods of Salman et al. (2019), Zhai et al. (2020),
     Jeong & Shin (2020), and Jeong et al. (2021 and 2023). easy is that of Sun et al. (2025, Section 5). Its parts are
     discard: training images that are hard under noise are dropped, once. reweigh: the others are drawn in proportion to
-    the radius they can be certified with. attack: noise is turned towards where the network is wrong.
+    the radius they can be certified with. attack: noise is turned towards where the network is wrong. middle, our own,
+    draws images whose p is near 1/2.
 
     Writes the checkpoint, and beside it a training log (.train.tsv). Defaults are the papers' for the noise level (the
     nearest of 0.25, 0.5 and 1), and epoch numbers scale with --epochs. A run that was killed goes on with --resume; on

@@ -15,6 +15,7 @@ from rstheory._words import plural, printable
 from rstheory.bounds import PLAIN
 from rstheory.logs import counts
 from rstheory.logs.arrays import as_text, columns_of, compact, constant
+from rstheory.logs.beyond import beyond
 from rstheory.logs.doors import Plots
 from rstheory.logs.finding import Finding
 from rstheory.logs.lint import lint
@@ -278,10 +279,10 @@ class CertificationLog(Plots):
         return rebound(self, bound)
 
     def at_budget(self, n: int, alpha: float | None = None) -> BudgetedACR:
-        """Expected ACR of the same samples certified with n draws at level alpha instead: `transport.acr_at_budget`.
+        """Expected ACR of the same samples certified with n draws at level alpha instead (see `transport.BudgetedACR`).
 
-        alpha: default: the log's own. At the log's own budget it is the ACR as printed. ValueError unless
-        `fixed_budget`.
+        alpha: default: the log's own. At the log's own budget it is the ACR as printed, below it exact, beyond it
+        predicted. ValueError unless `fixed_budget`.
         """
         self.check_fixed_budget()
         _check.scalar_int("n", _check.budget("n", n))
@@ -289,6 +290,8 @@ class CertificationLog(Plots):
         if (n, level) == (self.n, self.alpha):
             told = bool(np.all(self.count[self.correct] >= 0))
             return transport.acr_as_printed(self.as_printed(), self.recovered_counts, self.samples, self.sigma, told)
+        if n > self.n:
+            return beyond(self.possible(), n, level)
         return transport.acr_at_budget(self.recovered_counts(), self.samples, self.n, self.sigma, n, level, self.alpha)
 
     def as_printed(self) -> BudgetedACR:

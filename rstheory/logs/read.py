@@ -35,10 +35,11 @@ def read_log(
 ) -> CertificationLog:
     """Read one certification log, check it, and say in `warnings` what was found and what became of the rows concerned.
 
-    path: a file, whatever its name. sigma: noise level; if not given, it is taken from the file's own column, else from
-    the name of the file or of the nearest folder around it (noise_0.50, sigma_0.25). n, alpha: the budget it was
-    certified with; if not given, from the file's own columns, else 100,000 and 0.001. What is given and contradicts the
-    file's columns is refused; a name is only a hint, and gives way to both, with a warning where sigma is given.
+    path: a file, whatever its name; one compressed by gzip, bzip2 or xz is read as what it holds. sigma: noise level;
+    if not given, it is taken from the file's own column, else from the name of the file or of the nearest folder around
+    it (noise_0.50, sigma_0.25). n, alpha: the budget it was certified with; if not given, from the file's own columns,
+    else 100,000 and 0.001. What is given and contradicts the file's columns is refused; a name is only a hint, and
+    gives way to both, with a warning where sigma is given.
 
     The rows stay in the order of the file. `rstheory.logs.lint` says what is checked, and
     `rstheory.logs.rounding.half_units` how it is told by how much a printed radius may have been rounded up.

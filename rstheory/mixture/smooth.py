@@ -130,7 +130,7 @@ def fit_rows(rows: Rows, images: int) -> SmoothFit:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def cell_weights(functional: Functional) -> Float:
     """Mean of a functional's weight over each cell."""
     weights = np.asarray(functional(TAIL).reshape(CELLS, _PARTS).mean(axis=1))

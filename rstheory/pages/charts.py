@@ -22,29 +22,29 @@ HEIGHT = 300  # pixels
 
 _BUDGETS = [digit * 10**power for power in range(2, 13) for digit in (1, 3)]
 _TICKS = (0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
-_RADIUS = "certified radius r, in units of the inputs"
 _FONT = "system-ui, sans-serif"
 
 
 def accuracy_by_radius(names: Sequence[str], curves: str, grid: str) -> dict[str, Any]:
     """Certified accuracy against the radius. curves, grid: names of frames that `pages.frames` makes."""
-    x = alt.X("radius:Q").title(_RADIUS).scale(nice=False).axis(tickCount=8)
+    x = radius_axis()
     return _staircase(names, curves, grid, x, "step-before")
 
 
 def survival_by_u(names: Sequence[str], curves: str, grid: str, smallest: float) -> dict[str, Any]:
     """Share of samples certified at p >= u, on an axis logarithmic in 1 - u. smallest: the least 1 - u drawn."""
-    return _staircase(names, curves, grid, _tail_axis(smallest), "step-after")
+    return _staircase(names, curves, grid, u_axis(smallest), "step-after")
 
 
 def _staircase(names: Sequence[str], curves: str, grid: str, x: alt.X, step: Any) -> dict[str, Any]:
     """Staircases with the band of one log, and a rule that tells the values of all."""
     y = alt.Y("share:Q").title("samples certified / %").scale(domainMin=0)
-    logs = _named(curves, ("k", "radius", "tail", "share", "lower")).transform_filter("shown[datum.k]")
-    logs = logs.transform_calculate(log="names[datum.k]")
-    band = logs.transform_filter("datum.k == band").mark_area(interpolate=step, opacity=0.18)
-    lines = logs.mark_line(interpolate=step, strokeWidth=1.8)
-    tips = [alt.Tooltip("radius:Q", title="radius", format=".3f"), alt.Tooltip("u:N", title="u")]
+    logs = _named(curves, ("k", "radius", "tail", "share", "lower")).transform_calculate(log="names[datum.k]")
+    chosen = logs.transform_filter("datum.k == band")
+    chosen = chosen.transform_calculate(lower="shown[band] ? datum.lower : datum.share")  # without height where hidden
+    band = chosen.mark_area(interpolate=step, opacity=0.18)
+    lines = logs.transform_filter("shown[datum.k]").mark_line(interpolate=step, strokeWidth=1.8)
+    tips = [alt.Tooltip("radius:Q", title="radius", format=".3f"), alt.Tooltip("tail:Q", title="1 - u", format=".3~g")]
     return _finished(
         alt.layer(
             band.encode(x, y, y2="lower:Q", color=_color(names)),
@@ -63,7 +63,7 @@ def acr_by_budget(names: Sequence[str], budgets: str, crossings: str | None, sta
     crossings: name of the frame of those budgets at which two logs change places, for circles; None where there are
     none. start: number of the budget with the rule at first.
     """
-    x = alt.X("n:Q").title("certification budget N").scale(type="log", nice=False).axis(values=_BUDGETS, format="~s")
+    x = budget_axis()
     y = alt.Y("acr:Q").title("expected ACR").scale(zero=False)
     lines = _folded(names, budgets, "acr").transform_filter("shown[datum.k]").mark_line(strokeWidth=1.8)
     at = _named(budgets, ("step", "n")).transform_filter("datum.step == step")
@@ -104,12 +104,12 @@ def acr_at_budget(names: Sequence[str], budgets: str, start: int) -> dict[str, A
 
 def lead_by_radius(names: Sequence[str], pairs: str) -> dict[str, Any]:
     """Certified accuracy of one log minus that of another, with two paired standard errors, against the radius."""
-    return _lead(names, pairs, alt.X("radius:Q").title(_RADIUS).scale(nice=False).axis(tickCount=8))
+    return _lead(names, pairs, radius_axis())
 
 
 def lead_by_u(names: Sequence[str], pairs: str, smallest: float) -> dict[str, Any]:
     """The same against u, on an axis logarithmic in 1 - u."""
-    return _lead(names, pairs, _tail_axis(smallest))
+    return _lead(names, pairs, u_axis(smallest))
 
 
 def _lead(names: Sequence[str], pairs: str, x: alt.X) -> dict[str, Any]:
@@ -120,14 +120,13 @@ def _lead(names: Sequence[str], pairs: str, x: alt.X) -> dict[str, Any]:
         pair=f"min(a, b) * (2 * {size} - min(a, b) - 1) / 2 + max(a, b) - min(a, b) - 1"
     )
     both = both.transform_calculate(
-        lead="(a < b ? 1 : -1) * datum['l' + datum.pair]",
-        error="datum['e' + datum.pair]",
+        lead="a == b ? 0 : (a < b ? 1 : -1) * datum['l' + datum.pair]",
+        error="a == b ? 0 : datum['e' + datum.pair]",
     )
     both = both.transform_calculate(low="datum.lead - 2 * datum.error", high="datum.lead + 2 * datum.error")
-    both = both.transform_filter("a != b")
     tips = [
         alt.Tooltip("radius:Q", title="radius", format=".3f"),
-        alt.Tooltip("u:N", title="u"),
+        alt.Tooltip("tail:Q", title="1 - u", format=".3~g"),
         alt.Tooltip("lead:Q", title="lead / % points", format="+.2f"),
         alt.Tooltip("low:Q", title="lead - 2 s.e.", format="+.2f"),
         alt.Tooltip("high:Q", title="lead + 2 s.e.", format="+.2f"),
@@ -140,7 +139,7 @@ def _lead(names: Sequence[str], pairs: str, x: alt.X) -> dict[str, Any]:
 
 def lead_by_budget(names: Sequence[str], budgets: str) -> dict[str, Any]:
     """Expected ACR of one log minus that of another, against the budget."""
-    x = alt.X("n:Q").title("certification budget N").scale(type="log", nice=False).axis(values=_BUDGETS, format="~s")
+    x = budget_axis()
     rows = _named(budgets, ("step", "n", *_columns(names)))
     rows = rows.transform_calculate(difference="datum['s' + a] - datum['s' + b]")
     y = alt.Y("difference:Q", title="difference of expected ACR")
@@ -150,6 +149,28 @@ def lead_by_budget(names: Sequence[str], budgets: str) -> dict[str, Any]:
     ]
     line = rows.mark_line(color="var(--c0)", strokeWidth=1.8, point={"color": "var(--c0)", "size": 18}).encode(x, y)
     return _finished(alt.layer(_zero(), line, _touched(rows, x, tips)), names, a=0, b=1)
+
+
+def with_bands(names: Sequence[str], curves: str, x: alt.X, field: str, y: str, number: str) -> dict[str, Any]:
+    """Curves, each with its band. curves: a frame with columns k, the field of x, y, low, high.
+
+    x: one of the axes below, of this field. y: title of the other axis. number: format of a value at the pointer.
+    """
+    rows = _named(curves, ("k", field, "y", "low", "high")).transform_filter("shown[datum.k]")
+    rows = rows.transform_calculate(log="names[datum.k]")
+    up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
+    band = rows.mark_area(opacity=0.18).encode(x, alt.Y("low:Q", title=y), alt.Y2("high:Q"), color=_color(names))
+    line = rows.mark_line(strokeWidth=1.8).encode(x, up, color=_color(names), strokeDash=_dash(names))
+    tips = [
+        alt.Tooltip("log:N", title=" "),
+        alt.Tooltip(f"{field}:Q", title=field, format=".4~g"),
+        alt.Tooltip("y:Q", title="value", format=number),
+        alt.Tooltip("low:Q", title="lower end", format=number),
+        alt.Tooltip("high:Q", title="upper end", format=number),
+    ]
+    # No nearest point here: there, Vega-Lite 6.4 tells "undefined" for a tooltip that is no number.
+    points = rows.mark_point(size=80, opacity=0, filled=True).encode(x, up, tooltip=tips)
+    return _finished(alt.layer(band, line, points), names, shown=[True] * len(names))
 
 
 # -- parts of charts --------------------------------------------------------------------------------------------------
@@ -184,7 +205,19 @@ def _dash(names: Sequence[str]) -> alt.StrokeDash:
     return alt.StrokeDash("log:N", title=None, scale=scale, legend=alt.Undefined if len(names) > 1 else None)
 
 
-def _tail_axis(smallest: float) -> alt.X:
+def radius_axis() -> alt.X:
+    """An axis for radii."""
+    title = "certified radius r, in units of the inputs"
+    return alt.X("radius:Q", title=title, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8))
+
+
+def budget_axis() -> alt.X:
+    """An axis for budgets, logarithmic."""
+    axis = alt.Axis(values=_BUDGETS, format="~s")
+    return alt.X("n:Q", title="certification budget N", scale=alt.Scale(type="log", nice=False), axis=axis)
+
+
+def u_axis(smallest: float) -> alt.X:
     """An axis for 1 - u, logarithmic, easy samples to the right, with ticks that say u."""
     ticks = [tick for tick in _TICKS if tick >= smallest]
     scale = alt.Scale(type="log", reverse=True, domain=[smallest, 0.5], nice=False, clamp=True)

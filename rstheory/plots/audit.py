@@ -30,8 +30,8 @@ from rstheory.plots.logs import acr_by_budget, attribution_bars, radius_accuracy
 from rstheory.plots.style import COLORS, Looks, Plate, looks
 
 _PREDICTED = (
-    "; dotted, on grey: predicted by a model, a uniform prior on each p, which reads low where many samples saw no"
-    " failure at all. A step or a bend at N is the model's, not the networks'"
+    "; dotted, on grey: predicted from the distribution of p that the counts suggest, which is taken to be smooth in"
+    " Phi^-1(p)"
 )
 MOST_LOGS = len(COLORS)  # more lines than colours cannot be told apart: the logs with the largest ACR are drawn
 

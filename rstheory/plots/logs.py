@@ -180,8 +180,8 @@ def radius_accuracy(curves: pd.DataFrame, title: str, looks_of: Looks | None = N
 def acr_by_budget(curves: pd.DataFrame, crossings: pd.DataFrame, title: str, looks_of: Looks | None = None) -> Figure:
     """Expected ACR against the budget, and the lead over the first log; dots where two logs change places (C7, C8).
 
-    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: a prediction from a model, which does
-    not join the exact curve where the model is off.
+    curves, crossings: see `budget_frame` and `crossing_frame`. Dotted, on grey: predicted from an estimated
+    distribution of p.
     """
     with style():
         names, look_of = _names(curves), _looks(curves, looks_of)

@@ -31,6 +31,7 @@ NAMES = {
     "smoothmix": "SmoothMix",
     "catrs": "CAT-RS",
     "easy": "easy samples",
+    "middle": "middle p",
 }
 
 _TABLES = {

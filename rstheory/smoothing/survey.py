@@ -16,6 +16,7 @@ from rstheory._files import require_folder
 from rstheory._progress import Progress, silent
 from rstheory.logs.append import existing
 from rstheory.mixture import ACR, LabelCounts, draws_for_images, fit_smooth
+from rstheory.mixture.plan import DRAWS_FINE
 from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.purposes import SELECTION
 from rstheory.smoothing.run import Inputs, Opened, answer, opened
@@ -24,6 +25,7 @@ from rstheory.smoothing.tasks import Certify
 SELECTION_DRAWS = 10  # per image: which class is counted hardly matters, as the log has the counts of all
 LEAST_DRAWS = 10  # below, not even a class that is drawn every time is certified, and the log would say nothing
 BUDGET = 100_000  # for whose ACR the error is stated
+_QUANTILE = 1.96  # standard errors in half of a 95 % interval
 _PILOT_IMAGES, _PILOT_DRAWS, _TIMED = 500, 25, 4  # _TIMED: batches per thread that are timed where no pilot is needed
 
 
@@ -33,14 +35,15 @@ class SurveyCost:
 
     images: that are still to be surveyed, by all processes together.
     draws: per image, those that pick the class not counted.
-    standard_error: to be expected of ACR at N = 100,000 for these images; None where the draws were given.
+    error: half of the 95 % interval to be expected for ACR at N = 100,000 of these images; None where the draws were
+        given.
     passes: noisy images that go through the network.
     seconds: about, from a short measurement.
     """
 
     images: int
     draws: int
-    standard_error: float | None
+    error: float | None
     passes: int
     seconds: float
 
@@ -61,9 +64,9 @@ def survey_checkpoint(
     """Draw a few noisy copies of every image and log the counts of every class, as `rstheory certify` does.
 
     draws: per image, at least 10; default: chosen for `acr_error`.
-    acr_error: standard error of ACR at N = 100,000 for these images that the draws should leave, > 0. A pilot estimates
-    the distribution of p from 25 draws of 500 images. They are selection draws, so that the choice does not depend on
-    the draws that are counted.
+    acr_error: half of the 95 % interval that the draws should leave for ACR at N = 100,000 of these images, > 0. A
+    pilot estimates the distribution of p from 25 draws of 500 images. They are selection draws, so that the choice does
+    not depend on the draws that are counted.
     alpha: significance level of the log's radii.
     resume: go on with the log `out`, with the draws that it says.
     tell: called once by the first process, before the survey begins, with what it will take.
@@ -101,7 +104,15 @@ def _plan(ready: Opened, sigma: float, alpha: float, draws: int | None, acr_erro
         images = ready.indices[:: max(1, len(ready.indices) // _PILOT_IMAGES)][:_PILOT_IMAGES]
         counts, seconds = _timed(ready, images, _PILOT_DRAWS)
         fit = fit_smooth(LabelCounts.known(counts, _PILOT_DRAWS))
-        draws, error = draws_for_images(fit.population, ACR(BUDGET, alpha, sigma), len(ready.indices), acr_error)
+        acr = ACR(BUDGET, alpha, sigma)
+        try:
+            draws, standard_error = draws_for_images(fit.population, acr, len(ready.indices), acr_error / _QUANTILE)
+        except ValueError as refusal:
+            raise ValueError(
+                f"acr_error={acr_error:g} is not allowed: it would take more than {max(DRAWS_FINE):,} draws per image;"
+                " take a larger one, or give the draws (--draws)"
+            ) from refusal
+        error = _QUANTILE * standard_error
     else:
         batch = ready.counter.batch * ready.counter.workers
         images = ready.indices[: max(1, _TIMED * batch // _PILOT_DRAWS)]

@@ -11,7 +11,6 @@ single image.
 """
 
 from rstheory.survey.compare import SurveyComparison, compare_surveys
-from rstheory.survey.counts import label_counts
 from rstheory.survey.runs import RunsEstimate, between_methods, between_runs, run_values, survey_runs
 from rstheory.survey.survey import BUDGETS, DISCLAIMER, Estimate, Survey, survey_log
 
@@ -25,7 +24,6 @@ __all__ = [
     "between_methods",
     "between_runs",
     "compare_surveys",
-    "label_counts",
     "run_values",
     "survey_log",
     "survey_runs",

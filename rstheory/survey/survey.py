@@ -14,6 +14,7 @@ from rstheory import _check
 from rstheory._check import Float
 from rstheory._words import plural, printable
 from rstheory.logs.log import CertificationLog
+from rstheory.logs.survey_counts import survey_counts
 from rstheory.mixture import (
     ACR,
     CertifiedAccuracy,
@@ -26,7 +27,6 @@ from rstheory.mixture import (
     fit_smooth,
 )
 from rstheory.mixture.intervals import images_posterior, population_posterior
-from rstheory.survey.counts import label_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,5 +230,5 @@ def survey_log(log: CertificationLog) -> Survey:
     >>> survey.images, survey.draws, f"{float(survey.mean_probability()):.2f}"
     (4, 200, '0.71')
     """
-    counts = label_counts(log)
+    counts = survey_counts(log)
     return Survey(log, counts, fit_smooth(counts))

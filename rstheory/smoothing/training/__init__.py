@@ -30,6 +30,7 @@ from rstheory.smoothing.training.probability import count_labels as count_labels
 from rstheory.smoothing.training.recipes import RECIPES as RECIPES
 from rstheory.smoothing.training.recipes import Recipe as Recipe
 from rstheory.smoothing.training.samplers import Discard as Discard
+from rstheory.smoothing.training.samplers import Middle as Middle
 from rstheory.smoothing.training.samplers import Reweigh as Reweigh
 from rstheory.smoothing.training.schedules import SCHEDULES as SCHEDULES
 from rstheory.smoothing.training.schedules import Schedule as Schedule

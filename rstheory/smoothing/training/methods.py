@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from rstheory.smoothing.training.interfaces import Method, Objective, Part, Perturbation, Sampler
 from rstheory.smoothing.training.objectives import CatRs, Consistency, CrossEntropy, Macer, SmoothMix
 from rstheory.smoothing.training.perturbations import Attack, SmoothAdv
-from rstheory.smoothing.training.samplers import Discard, Reweigh
+from rstheory.smoothing.training.samplers import Discard, Middle, Reweigh
 from rstheory.smoothing.training.settings import Settings
 
 
@@ -22,7 +22,8 @@ def part_name(part: Part | type[Part]) -> str:
 
 
 PARTS: dict[str, type[Part]] = {
-    part_name(part): part for part in (Discard, Reweigh, Attack, SmoothAdv, Macer, Consistency, SmoothMix, CatRs)
+    part_name(part): part
+    for part in (Discard, Reweigh, Middle, Attack, SmoothAdv, Macer, Consistency, SmoothMix, CatRs)
 }
 # Name -> the parts it is made of, in the order in which they act. Without an objective, it is the cross entropy.
 METHODS: dict[str, tuple[str, ...]] = {
