@@ -35,7 +35,7 @@ PREDICTED_FACTOR = 10  # the budget predicted for, in units of the log's own
 MOST_PREDICTED = 100  # logs for which that is done
 # Pairs grow with the square of the number of logs; groups of up to this many are compared unasked.
 COMPARED_UNASKED = 12
-MOST_STANDING = 64  # every pair of so many is tested at every budget and radius; of more it would take minutes
+MOST_STANDING = 32  # every pair of so many is tested at every budget and radius; more would take too long unasked
 # Counts are recovered from a table of all radii of the budget, and a prediction takes time in proportion to it.
 LARGEST_TRANSPORTED, LARGEST_PREDICTED = 10**7, 2 * 10**6
 
