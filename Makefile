@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 # Simulations on networks; `make test` runs them.
 NEEDS_TORCH := sims/real_model_validation.py
 
-.PHONY: help demo test proofs lint docs browser package benchmark clean
+.PHONY: help demo test browser proofs lint docs browser package benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -26,6 +26,9 @@ demo: .venv/demo  ## audit the logs that ship, run the simulations; says what wa
 # One thread each: the processes of pytest share the cores already.
 test: .venv/test  ## run the whole test suite
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto
+
+browser: .venv/test  ## the tests of HTML pages alone; they need Chromium (apt-get install chromium)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests/test_pages_browser.py
 
 proofs: .venv/test  ## check every proof: symbolic, ball arithmetic, Coq where it is installed
 	.venv/bin/python proofs/check.py

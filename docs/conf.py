@@ -33,11 +33,11 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "README.md", "jupyter_execute", "_made/site"]
+exclude_patterns = ["_build", "README.md", "jupyter_execute"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
-html_extra_path = ["_made/site"]
+html_extra_path = [generated.FILES]
 html_title = f"rstheory {version}"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {

@@ -5,12 +5,17 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-MADE = "_made"
+MADE, FILES = "_made", "_made/files"  # pages that Sphinx reads, and files that it copies as they are
 
 # What people import, from the design: the faces, then the rooms that they lead to.
 FACES = (
@@ -39,9 +44,9 @@ def write_all(here: Path) -> None:
         "columns.md": columns(),
         "commands.md": commands(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        "methods.md": methods(),
         "zoo.md": (ROOT / "rstheory" / "zoo" / "README.md").read_text(encoding="utf-8"),
     }
-    page_of_an_audit(here / MADE / "site" / "audit.html")
     seen: set[int] = set()
     for face in FACES:
         pages[f"reference/{face}.md"] = reference(face, seen)
@@ -50,16 +55,18 @@ def write_all(here: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
+    report(here / FILES / "report.html")
 
 
-def page_of_an_audit(path: Path) -> None:
-    """A page as `rstheory audit --zoo --html` makes it; one that is there stays, until `make clean`."""
-    if not path.exists():
-        import rstheory
-        from rstheory.pages import audit_page, write_page
+def report(file: Path) -> None:
+    """What `rstheory audit --zoo --html` writes."""
+    from rstheory import audit_logs
+    from rstheory.pages import audit_page, write_page
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_page(audit_page(rstheory.audit_logs(Path(rstheory.__file__).parent / "zoo")), path)
+    zoo = ROOT / "rstheory" / "zoo"
+    logs = [log.relative_to(ROOT) for log in sorted(zoo.rglob("noise_*.tsv"))]
+    with chdir(ROOT):  # names of the files as a reader of this checkout has them
+        write_page(audit_page(audit_logs(logs)), file)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -67,6 +74,65 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in lines
     )
+
+
+def methods() -> str:
+    """Tables of the methods at equal cost, from the surveys that ship."""
+    from rstheory.experiments.methods import find_runs, gains_table, methods_table, orders_table
+    from rstheory.plots.methods_report import NAMES
+
+    levels = find_runs(ROOT / "rstheory" / "zoo" / "cifar10-fast")
+    found, gained, orders = methods_table(levels), gains_table(levels), orders_table(levels)
+    parts = [
+        "# Methods at equal cost: the numbers\n\n"
+        "Made from the surveys that ship; `rstheory figures` writes them as CSV."
+    ]
+    for sigma in levels:
+        of = found[found["sigma"] == sigma]
+        quantities = list(dict.fromkeys(of["quantity"]))
+        ranked = of[of["quantity"] == "ACR"].sort_values("estimate", ascending=False)["method"]
+        rows = []
+        for method in ranked:
+            own = of[of["method"] == method].set_index("quantity")
+            cells = [f"{own.at[q, 'estimate']:.3f} ± {_half(own, q):.3f}" for q in quantities]
+            rows.append([NAMES.get(method, method), str(int(own["runs"].iloc[0])), *cells])
+        text = (
+            "Estimates with half of their 95 % interval, over images and, where there are several, over training runs."
+        )
+        parts.append(f"## σ = {sigma:g}\n\n{text}\n\n{_table(['training', 'runs', *quantities], rows)}")
+        split = gained[(gained["sigma"] == sigma) & (gained["method"] != "gaussian")]
+        rows = [
+            [
+                NAMES.get(row["method"], row["method"]),
+                row["kind"],
+                f"{row['share']:.2f}",
+                f"{row['part of the change in ACR']:+.3f}",
+                f"{row['change in p']:+.3f}",
+            ]
+            for _, row in split.iterrows()
+        ]
+        if rows:
+            head = ["training", "images", "share", "part of the change in ACR", "change in p"]
+            text = f"By what is hard for Gaussian training, judged by {split['judge'].iloc[0]}."
+            parts.append(f"{text}\n\n{_table(head, rows)}")
+        pairs = orders[(orders["sigma"] == sigma) & orders["p"].notna()]
+        rows = [
+            [
+                NAMES.get(row["better"], row["better"]),
+                NAMES.get(row["worse"], row["worse"]),
+                f"{row['ACR more']:.3f}",
+                f"{row['holm']:.2g}",
+            ]
+            for _, row in pairs.iterrows()
+        ]
+        if rows:
+            text = "Pairs by ACR, with the p-value of their order over runs and images, adjusted for all pairs (Holm)."
+            parts.append(f"{text}\n\n{_table(['more ACR', 'less ACR', 'difference', 'p'], rows)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _half(own: pd.DataFrame, quantity: str) -> float:
+    return float(own.at[quantity, "high"] - own.at[quantity, "low"]) / 2
 
 
 def claims() -> str:

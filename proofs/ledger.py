@@ -441,6 +441,21 @@ LEDGER: tuple[Row, ...] = (
         "crossings before the last one; another training run",
     ),
     Row(
+        "C15",
+        "where two machines answer a share η of an image's noisy copies differently, a bound L on p of one is a bound "
+        "L - η on p of the other; with an upper bound on η at α/2 and L at α/2, the radius of L - η holds at level α",
+        "new",
+        "tested; follows from P(A) - P(A and not B) <= P(B)",
+        (
+            by_tests(
+                "test_elsewhere.py",
+                "test_it_is_the_radius_of_the_difference_of_two_bounds",
+                "test_the_level_is_kept_where_two_machines_differ",
+            ),
+        ),
+        "that the machines were given the same noise",
+    ),
+    Row(
         "D1",
         "where every p < 1, certified accuracy at r > 0 is S(Φ(r/σ)): S determines every certified-accuracy curve",
         "paper",

@@ -39,6 +39,7 @@ from rstheory.budget import (
     slope_at_one,
     slope_at_one_limit,
 )
+from rstheory.elsewhere import radius_elsewhere
 from rstheory.logs.doors import Plot, offer_plots
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log
@@ -129,6 +130,7 @@ __all__ = [
     "min_certifiable_count",
     "poisson_limit",
     "radius_bounds_sf",
+    "radius_elsewhere",
     "radius_from_count",
     "randomized_lower",
     "randomized_lower_sf",

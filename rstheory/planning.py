@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, gammainccinv
+from scipy.special import betaincc, gammainccinv
 from scipy.stats import binom
 
 from rstheory import _check
@@ -69,7 +69,7 @@ def certification_power_sf(
     noise = _check.positive("sigma", sigma)
     most = _most_failures(draws, _check.positive("radius", radius), _check.level("alpha", alpha), noise)
     most, draws, tail = np.broadcast_arrays(most, draws, tail)
-    return np.where(most >= 0, bdtr(np.maximum(most, 0).astype(float), draws, tail), 0.0)[()]
+    return np.where(most >= 0, _at_most(np.maximum(most, 0).astype(float), draws, tail), 0.0)[()]
 
 
 def budget_for_power(p: float, radius: float, power: float = 0.95, alpha: float = 1e-3, sigma: float = 1.0) -> int:
@@ -98,7 +98,7 @@ def budget_for_power_sf(t: float, radius: float, power: float = 0.95, alpha: flo
     def enough(failures: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The least draws with which so many failures still certify, and whether that has the power."""
         draws = _least_draws(failures, limit, radius, alpha, sigma)
-        return draws, np.asarray(bdtr(failures.astype(float), draws, tail) >= chance)
+        return draws, _at_most(failures.astype(float), draws, tail) >= chance
 
     high = 1
     while not enough(np.array([high]))[1][0]:
@@ -169,3 +169,9 @@ def _least_draws(
         reached = radius_from_count(middle - failures, middle, alpha, sigma) >= radius
         below, above = np.where(reached, below, middle), np.where(reached, middle, above)
     return np.asarray(above)
+
+
+def _at_most(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Float:
+    """P(Bin(n, p) <= k). SciPy's `bdtr` takes no n beyond 2^31."""
+    many, draws = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    return np.where(many >= draws, 1.0, betaincc(many + 1, np.maximum(draws - many, 1.0), p))

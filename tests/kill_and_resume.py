@@ -2,11 +2,12 @@
 
     python tests/kill_and_resume.py CHECKPOINT FOLDER TRIALS SEED RULE
 
-RULE is "fixed", or "stopping" for samples that need different numbers of draws; "attack" attacks instead.
+RULE is one of RULES, or "all" for one after the other; "attack" attacks instead.
 
 torch is imported once, and every run is a forked child of this process, so that a kill takes a second. Prints one line
-a trial: its number, whether it was killed before its end, the lines in the log then, and the bytes behind the last of
-them. Ends with an error if a resumed log differs, in any column but `time`, from that of a run that nobody disturbed.
+a trial: the rule, its number, whether it was killed before its end, the lines in the log then, and the bytes behind the
+last of them. Ends with an error if a resumed log differs, in any column but `time`, from that of a run that nobody
+disturbed.
 """
 
 import os
@@ -20,12 +21,20 @@ from pathlib import Path
 import sklearn.datasets  # noqa: F401  # once, instead of in every child
 from stopping import Patience
 
-from rstheory.sequential.rule import FixedDraws
+from rstheory.sequential import FixedDraws, ToleranceRule, growing_looks, rule_for_curve, rule_for_radius
 from rstheory.smoothing.attacks import PGD, Attack, attack_checkpoint
 from rstheory.smoothing.run import Machine, run_checkpoint
 from rstheory.smoothing.tasks import Certify
 
-RULES = {"fixed": FixedDraws(1500), "stopping": Patience((100, 150, 225, 340, 500, 750, 1100, 1500), share=0.7)}
+SIGMA, CAP = 0.5, 1500
+RULES = {
+    "fixed": FixedDraws(CAP),
+    "stopping": Patience((100, 150, 225, 340, 500, 750, 1100, CAP), share=0.7),
+    "radius": rule_for_radius(0.1, SIGMA, CAP),
+    "curve": rule_for_curve(SIGMA, CAP),
+    "tolerance": ToleranceRule(0.3, SIGMA, growing_looks(CAP, growth=0.5)),
+    "randomized": FixedDraws(CAP),
+}
 
 
 def certify(rule: str, checkpoint: Path, out: Path, resume: bool) -> None:
@@ -33,7 +42,8 @@ def certify(rule: str, checkpoint: Path, out: Path, resume: bool) -> None:
         attack = Attack(0.5, 2.0, PGD(3), m=4, halvings=3, n=200)
         attack_checkpoint(attack, checkpoint=checkpoint, source="digits", out=out, skip=8, rows=12, resume=resume)
         return
-    task = Certify(sigma=0.5, rule=RULES[rule], n0=50, seed=3)
+    bound = "randomized" if rule == "randomized" else "clopper-pearson"
+    task = Certify(sigma=SIGMA, rule=RULES[rule], n0=50, seed=3, bound=bound)
     run_checkpoint(
         task, checkpoint=checkpoint, source="digits", out=out, skip=5, machine=Machine(batch=64), resume=resume
     )
@@ -64,6 +74,7 @@ def without_time(path: Path) -> list[list[str]]:
 
 def main(checkpoint: Path, folder: Path, trials: int, seed: int, rule: str) -> None:
     rng = random.Random(seed)
+    folder.mkdir(exist_ok=True)
     for name in ("first", "whole"):  # the first one pays for what later ones find loaded
         start = time.monotonic()
         assert ended(started(rule, checkpoint, folder / f"{name}.tsv", resume=False)) == 0
@@ -76,10 +87,11 @@ def main(checkpoint: Path, folder: Path, trials: int, seed: int, rule: str) -> N
         os.kill(child, signal.SIGKILL)
         killed = ended(child) == -signal.SIGKILL
         content = out.read_bytes() if out.exists() else b""
-        print(trial, killed, content.count(b"\n"), len(content) - content.rfind(b"\n") - 1, flush=True)
+        print(rule, trial, killed, content.count(b"\n"), len(content) - content.rfind(b"\n") - 1, flush=True)
         assert ended(started(rule, checkpoint, out, resume=True)) == 0
         assert without_time(out) == expected, f"trial {trial}: the resumed log differs"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    for rule in RULES if sys.argv[5] == "all" else [sys.argv[5]]:
+        main(Path(sys.argv[1]), Path(sys.argv[2]) / rule, int(sys.argv[3]), int(sys.argv[4]), rule)

@@ -11,27 +11,32 @@ SETTING = {"n0": 100, "alpha": 0.001, "sigma": 0.5, "seed": 3, "tau": "1.5e-10",
            "weights": "0123", "data": "made up", "software": "tests"}  # fmt: skip
 
 
-def drawn_until_stopped(rule, p, rng):
-    """(successes, draws) of one sample under a rule."""
-    count, draws = 0, 0
-    while more := int(rule.decide(count, draws).more):
-        count, draws = count + int(rng.binomial(more, p)), draws + more
+def drawn_until_stopped(rule, p, seed):
+    """(successes, draws) of samples under a rule, one for each success probability."""
+    rng, p = np.random.default_rng(seed), np.asarray(p)
+    count, draws, open_ = np.zeros(len(p), dtype=np.int64), np.zeros(len(p), dtype=np.int64), np.ones(len(p), bool)
+    for look in rule.looks:
+        count[open_] += rng.binomial(look - draws[open_], p[open_])
+        draws[open_] = look
+        open_[open_] = rule.decide(count[open_], look).more > 0
+        if not open_.any():
+            break
     return count, draws
 
 
 def stopped_lines(rule, probabilities, seed=0):
-    """Lines of a log whose sample i has label i % 10, drawn with its probability from among `probabilities`."""
-    rng, lines = np.random.default_rng(seed), [STOPPED_LOG.header]
-    for i, p in enumerate(probabilities):
-        count, draws = drawn_until_stopped(rule, p, rng)
-        radius = float(certified_radius_sf(rule.decide(count, draws).lower_sf, SETTING["sigma"]))
+    """Lines of a log whose sample i has label i % 10 and is drawn with the i-th of some success probabilities."""
+    counts, drawn = drawn_until_stopped(rule, probabilities, seed)
+    lines = [STOPPED_LOG.header]
+    radii = np.asarray(certified_radius_sf(rule.decide(counts, drawn).lower_sf, SETTING["sigma"])).tolist()
+    for i, (count, draws, radius) in enumerate(zip(counts.tolist(), drawn.tolist(), radii, strict=True)):
         own = {"draws": draws, "rule": f"{rule.name} 0123456789abcdef"}
         lines.append(_line(STOPPED_LOG, i, count, draws, rule.cap, f"{radius:#.17g}" if radius else radius, own))
     return lines
 
 
 def bound_lines(bound, counts, n):
-    """Lines of a log of a fixed n whose sample i has label i % 10, counts[i] draws for it, and two rivals."""
+    """Lines of a log of a fixed n: sample i has label i % 10, counts[i] draws for it, and the rest in two rivals."""
     form = {"randomized": RANDOMIZED_LOG, "two-class": TWO_CLASS_LOG}[bound]
     lines = [form.header]
     for i, count in enumerate(counts):

@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 from atlas_folders import log_lines, repository, write_log
+from broken_logs import mutated, own_logs, plain_logs
+from hypothesis import given, settings
 
 from rstheory import min_certifiable_count, read_log
 from rstheory.atlas import Summary, shipped
 from rstheory.atlas import atlas as full_atlas
 from rstheory.atlas import cache as caches
 from rstheory.atlas.budgets import acr_at, label_counts
-from rstheory.atlas.summary import share_of_easiest
 
 
 def atlas(folders, **settings):
@@ -170,14 +171,27 @@ def test_a_common_budget_below_the_log_s_own_is_a_run_at_it(folder):
     assert row.survival == atlas([folder], n=300).rows[0].survival, "a fixed seed"
 
 
-@pytest.mark.parametrize(
-    ("radius", "share"), [([1.0] * 10, 0.1), ([0.0] * 9 + [1.0], 1.0), ([1.0] * 5 + [0.0] * 5, 0.2)]
-)
-def test_share_of_the_easiest_tenth(radius, share):
-    assert share_of_easiest(np.array(radius)) == pytest.approx(share, abs=1e-12)
-    assert np.isnan(share_of_easiest(np.zeros(5)))
-
-
 def test_no_process_is_refused(folder):
     with pytest.raises(ValueError, match="jobs=0 is not allowed"):
         atlas([folder], jobs=0)
+
+
+@settings(max_examples=40)
+@given(lines=mutated(plain_logs() | own_logs()))
+def test_whatever_happened_to_a_log_it_is_a_row(lines, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "noise_0.5.tsv").write_bytes(lines)
+    found = atlas([folder / "noise_0.5.tsv"], n=100)
+    assert len(found.rows) == 1
+    row = found.rows[0]
+    assert bool(row.error) == (row.verdict == "unreadable")
+    assert Summary.from_json(json.loads(json.dumps(row.to_json(), allow_nan=False))).to_json() == row.to_json()
+
+
+def test_a_log_that_cannot_be_summarised_is_a_row(folder, monkeypatch):
+    def defeated(*arguments):
+        raise ArithmeticError("no estimate in 60 rounds")
+
+    monkeypatch.setattr("rstheory.atlas.build.summarise", defeated)
+    reasons = {row.error for row in atlas([folder]).rows}
+    assert "read, but not summarised: no estimate in 60 rounds" in reasons

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, fisher_exact
-from statsmodels.stats.multitest import multipletests
 
 from rstheory.atlas.grid import TAILS, Images
-from rstheory.atlas.pairs import LEAST_COMMON, Runs, difference, holm
+from rstheory.atlas.pairs import LEAST_COMMON, Runs, difference
+from rstheory.statistics.multiple import adjusted
 
 POINTS = len(TAILS)
 level_lists = st.lists(st.tuples(st.integers(0, POINTS), st.integers(0, POINTS)), min_size=LEAST_COMMON, max_size=60)
@@ -70,15 +70,9 @@ def test_only_common_images_are_compared():
     assert few.how == "two samples"
 
 
-def test_holm_is_holm():
-    p = np.random.default_rng(1).random((5, 7)) ** 3
-    assert holm(p) == pytest.approx(multipletests(p.ravel(), method="holm")[1].reshape(5, 7))
-    assert holm(np.empty((0, 3))).shape == (0, 3)
-
-
 def wolf(make, groups):
     """How many of some groups of two equal entries have any test that is significant after Holm at 5 %."""
-    return sum(bool(np.any(holm(make(seed).p_value) <= 0.05)) for seed in range(groups))
+    return sum(bool(np.any(adjusted(make(seed).p_value, "holm") <= 0.05)) for seed in range(groups))
 
 
 def at_most(count, groups, level=0.05, chance=1e-6):
@@ -122,11 +116,11 @@ def test_runs_that_differ_among_themselves_are_not_mistaken_for_a_method():
         return np.clip(np.round(ease + shift), 0, POINTS)
 
     single = difference(runs(run(0)), runs(run(1)), POINTS)
-    assert np.any(holm(single.p_value) <= 0.05)
+    assert np.any(adjusted(single.p_value, "holm") <= 0.05)
     shifts = [-1, -0.5, 0, 0.5, 1]
     several = difference(runs(*map(run, shifts)), runs(*(run(s + 0.3) for s in shifts)), POINTS)
     assert several.how == "runs"
-    assert not np.any(holm(several.p_value) <= 0.05)
+    assert not np.any(adjusted(several.p_value, "holm") <= 0.05)
 
 
 def test_a_real_difference_is_found_over_runs():
@@ -134,5 +128,5 @@ def test_a_real_difference_is_found_over_runs():
     ease = rng.normal(7, 4, 2_000)
     a, b = ([np.clip(np.round(ease + s + rng.normal(0, 0.05)), 0, POINTS) for _ in range(5)] for s in (0, 2))
     found = difference(runs(*a), runs(*b), POINTS)
-    assert np.any(holm(found.p_value) <= 0.05)
+    assert np.any(adjusted(found.p_value, "holm") <= 0.05)
     assert found.lead.min() < -0.1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rstheory.audit.budget_curves import BudgetCurves, at_budgets
 from rstheory.audit.compare import compare, compare_all
 from rstheory.audit.difficulty import DIFFICULTY, attribution
+from rstheory.audit.intervals import group_intervals
 from rstheory.audit.paired import bootstrap_intervals, common_samples
 
 N = 60
@@ -90,6 +91,19 @@ def test_a_flip_is_found_to_the_draw_at_a_large_budget():
     for m in (300, 5_000, 30_000):
         exact = [a.at_budget(m).acr, b.at_budget(m).acr]
         np.testing.assert_allclose(curves.acr(m), exact, atol=1e-6 * a.sigma)
+
+
+def test_the_crossing_of_a_pair_is_that_of_its_group():
+    logs = [log_of_counts(counts_of_model(seed, samples=60), path=str(seed)) for seed in (1, 2, 3)]
+    of_group = group_intervals(logs).crossings
+    for (i, j), pair in zip(((0, 1), (0, 2), (1, 2)), compare_all(logs), strict=True):
+        assert pair.crossing == of_group[i, j]
+        alone = compare(logs[i], logs[j]).crossing
+        assert (alone.leader, alone.low, alone.high) == (pair.crossing.leader, pair.crossing.low, pair.crossing.high)
+    fewer = [logs[0], logs[1].select(np.arange(40))]
+    (pair,) = compare_all(fewer)
+    assert pair.crossing == compare(*fewer).crossing
+    assert compare(logs[0].select(np.array([0])), logs[1]).crossing is None
 
 
 def test_comparison_is_on_common_samples_only():

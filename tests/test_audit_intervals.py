@@ -117,7 +117,7 @@ def test_a_log_without_some_images_is_ranked_on_the_others():
 
 def test_what_cannot_be_ranked():
     a, b, _ = family()
-    with pytest.raises(ValueError, match="one log has no rank"):
+    with pytest.raises(ValueError, match="one log stands alone"):
         group_intervals([a])
     with pytest.raises(ValueError, match="differ in sigma, n or alpha"):
         group_intervals([a, log_of_counts([900, 950], sigma=0.25)])
@@ -125,6 +125,10 @@ def test_what_cannot_be_ranked():
         group_intervals([a, b], budgets=[1001])
     with pytest.raises(ValueError, match=r"rho=1\.0"):
         group_intervals([a, b], rho=1.0)
+    with pytest.raises(ValueError, match="nothing to compare at"):
+        differences([a, b])
+    with pytest.raises(ValueError, match=r"budgets=1001 is not allowed"):
+        differences([a, b], budgets=[1001])
 
 
 def test_differences_by_definition():
@@ -167,7 +171,7 @@ def test_curves_that_differ_and_curves_that_do_not():
     np.testing.assert_allclose(other.difference, gap)
     nothing = curve_test(log_of_counts([10, 20]), log_of_counts([10, 20]))
     assert (nothing.p, nothing.radius.size) == (1.0, 0)
-    with pytest.raises(ValueError, match="sigma of"):
+    with pytest.raises(ValueError, match="differ in sigma"):
         curve_test(a, log_of_counts([900, 950], sigma=0.25))
 
 

@@ -150,6 +150,20 @@ def test_json_has_the_promised_names(report, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["audit.json"]
 
 
+def test_leads_are_told_in_r_as_well_as_in_u():
+    """`steady` leads up to its one radius, `split` from there on."""
+    steady, split = log_of_counts([700] * 200, path="steady"), log_of_counts([1000, 300] * 100, path="split")
+    report = audit_report([steady, split], [100])
+    r, top = steady.radius[0], split.max_radius
+    regions = to_json(report)["comparisons"][0]["regions"]
+    assert [(region["start_radius"], region["end_radius"]) for region in regions] == [
+        (0, pytest.approx(r)), (pytest.approx(r), pytest.approx(top)),
+    ]  # fmt: skip
+    text = printed(report, full_view)
+    assert f"steady 0.00-{r:.2f} (0.5-" in text
+    assert f"split {r:.2f}-{top:.2f} (" in text
+
+
 def test_json_has_null_for_what_is_no_number():
     report = audit_report([log_of_counts([90], n=100, path="one.tsv"), log_of_counts([95], n=100, path="two.tsv")])
     data = to_json(report)

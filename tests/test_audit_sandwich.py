@@ -299,3 +299,16 @@ def test_the_figure_is_the_same_every_time(runs, tmp_path):
 
 def test_the_task_of_the_log_is_that_of_the_run(runs):
     assert read_attack_log(runs / "pgd.tsv").level == TASK.judgement_level
+
+
+def test_columns_may_come_in_any_order_and_number(attack_log, tmp_path):
+    """A log of another release, which has a column less and one that is not known here."""
+    log = attack_log(attack_row(0, norm=0.5, attacked=(10, 90)))
+    lines = [line.split("\t") for line in (tmp_path / "attack.tsv").read_text().splitlines()]
+    place = lines[0].index("kernels")
+    turned = ["\t".join(["new" if i == 0 else "1", *line[:place], *line[place + 1 :]]) for i, line in enumerate(lines)]
+    (tmp_path / "other.tsv").write_text("\n".join(turned) + "\n")
+    assert read_attack_log(tmp_path / "other.tsv").norm.tolist() == log.norm.tolist()
+    (tmp_path / "less.tsv").write_text("\n".join(turned).replace("\tseed", "\tsaat") + "\n")
+    with pytest.raises(ValueError, match=r"less\.tsv, line 1: .* the column seed once"):
+        read_attack_log(tmp_path / "less.tsv")

@@ -95,7 +95,7 @@ def test_uniform_numbers_are_uniform_and_told_by_seed_and_sample():
     [
         (
             lambda: named("bonferroni"),
-            "bound='bonferroni' is not allowed: it must be clopper-pearson, randomized or two-",
+            "bound='bonferroni' is not allowed: it must be clopper-pearson, randomized or",
         ),
         (lambda: uniform(-1, 0), "seed=-1 is not allowed"),
         (lambda: uniform(0, -1), "index=-1 is not allowed"),

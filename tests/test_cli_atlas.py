@@ -20,9 +20,9 @@ def folder(tmp_path_factory):
 
 
 def test_everything_is_written(folder, tmp_path):
-    outputs = [tmp_path / name for name in ("a.json", "a.csv", "a.md", "a.jsonl")]
+    outputs = [tmp_path / name for name in ("a.json", "a.csv", "a.md", "a.jsonl", "a.html")]
     result = run(folder, "-j", 1, "--json", outputs[0], "--csv", outputs[1], "--markdown", outputs[2],
-                 "--cache", outputs[3])  # fmt: skip
+                 "--cache", outputs[3], "--html", outputs[4])  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "3 logs read\n" in result.output
     assert "CIFAR-10, sigma=0.5, N=100,000, alpha=0.001" in result.output
@@ -33,9 +33,10 @@ def test_everything_is_written(folder, tmp_path):
     table = pd.read_csv(outputs[1], comment="#")
     assert table["method"].tolist() == ["Gaussian", "MACER", "ACR weakness"]
     assert outputs[2].read_text().startswith("# Atlas of 3 certification logs")
+    assert "<title>Atlas of 3 certification logs</title>" in outputs[4].read_text()
     again = run(folder, "-j", 1, "--cache", outputs[3])
     assert "3 logs read, 3 of them from the cache" in again.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.json", "a.jsonl", "a.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.html", "a.json", "a.jsonl", "a.md"]
 
 
 def test_an_unreadable_log_is_told_and_the_others_are_still_there(folder, tmp_path):
@@ -57,7 +58,7 @@ def test_a_damaged_cache_is_told_and_written_anew(folder, tmp_path):
     assert "3 of them from the cache" in run(folder, "-j", 1, "--cache", cache).output
 
 
-@pytest.mark.parametrize("option", ["--json", "--csv", "--markdown", "--cache"])
+@pytest.mark.parametrize("option", ["--json", "--csv", "--markdown", "--cache", "--html"])
 def test_a_log_is_never_overwritten(folder, option):
     log = folder / "cifar10/gaussian/noise_0.5.tsv"
     before = log.read_bytes()

@@ -20,7 +20,7 @@ FLOORS = (
     ("_check", "_files", "_version", "_progress", "_words", "_classes", "_extras"),
     ("_provenance", "tables"),
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
-    ("sequential", "randomized", "two_class", "bounds", "planning"),
+    ("sequential", "randomized", "two_class", "elsewhere", "bounds", "planning"),
     ("transport",),
     ("mixture", "statistics"),
     ("certify",),

@@ -53,6 +53,15 @@ def test_another_level_is_read_from_the_ladder(tmp_path):
     assert (log.n, log.alpha, log.assumed) == (10_000, 0.01, ())
 
 
+@pytest.mark.parametrize("sigma", [0.25, 0.5, 1.0])
+def test_half_the_field_s_level_is_read_from_the_ladder(tmp_path, sigma):
+    """As where two certificates share alpha. Many ties at the top alone would also fit N = 40,000 at alpha = 0.05."""
+    log = read_log(made(tmp_path, 100_000, sigma, alpha=0.0005, name=f"noise_{sigma}.tsv", easy=0.1))
+    assert (log.n, log.alpha, log.assumed) == (100_000, 0.0005, ("n",))
+    (finding,) = (finding for finding in log.warnings if finding.code == "budget-against-radii")
+    assert "the largest radius of N=100,000 and alpha=0.0005" in finding.message
+
+
 def test_without_ties_full_precision_tells(tmp_path):
     """Each radius is a rung of its own budget, wherever it stands: the largest one must be the top."""
     n = 10_000

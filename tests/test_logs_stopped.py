@@ -1,4 +1,4 @@
-"""Logs that a stopping rule or another bound made: read as what they are, refused where a fixed n is needed (G8)."""
+"""Logs that a stopping rule or another bound made: read as that, and refused where a fixed n is needed (G8)."""
 
 import json
 
@@ -12,22 +12,22 @@ from rstheory import CertificationLog, audit_logs, compare_logs, radius_from_cou
 from rstheory.audit.survival import survival
 from rstheory.cli import app
 from rstheory.logs.schema import RANDOMIZED_LOG, STOPPED_LOG, TWO_CLASS_LOG
-from rstheory.sequential import rule_for_curve, rule_for_radius, rule_for_tolerance
+from rstheory.sequential import ToleranceRule, growing_looks, rule_for_curve, rule_for_radius
 
 CAP, SIGMA, ALPHA = 1000, 0.5, 0.001
 RULES = {
     "radius=0.5": rule_for_radius(0.5, SIGMA, CAP, ALPHA),
     "curve": rule_for_curve(SIGMA, CAP, ALPHA),
-    "tolerance=0.1": rule_for_tolerance(0.1, SIGMA, CAP, ALPHA),
+    "tolerance=0.1": ToleranceRule(0.1, SIGMA, growing_looks(CAP, growth=0.5), ALPHA, name="tolerance=0.1"),
 }
 PROBABILITIES = np.random.default_rng(1).beta(3, 0.5, 60)
+LINES = {name: stopped_lines(rule, PROBABILITIES) for name, rule in RULES.items()}
 COUNTS = np.random.default_rng(2).binomial(CAP, PROBABILITIES)
 
 
 @pytest.fixture(params=RULES)
 def stopped(request, tmp_path):
-    lines = stopped_lines(RULES[request.param], PROBABILITIES)
-    return request.param, lines, read_log(write(tmp_path, lines))
+    return request.param, list(LINES[request.param]), read_log(write(tmp_path, LINES[request.param]))
 
 
 @pytest.fixture(params=["randomized", "two-class"])
@@ -40,7 +40,7 @@ def test_the_reader_says_which_rule_stopped_it(stopped):
     rule, _, log = stopped
     assert log.rule == rule
     assert log.origin.rule == f"{rule} 0123456789abcdef"
-    assert len(set(log.draws.tolist())) > 5
+    assert len(set(log.draws.tolist())) > 3
     assert log.draws.max() <= log.n == CAP
     assert codes(log) == ["stopping-rule"]
     (finding,) = log.warnings
@@ -55,7 +55,7 @@ def test_the_reader_says_which_rule_stopped_it(stopped):
 def test_radii_of_a_rule_are_no_rounded_ones(stopped):
     """0.5 is what --radius 0.5 proves, not 0.45 to 0.55."""
     rule, _, log = stopped
-    assert not log.half_unit.any() or rule == "none"
+    assert not log.half_unit.any()
     assert log.rounded_down().acr == log.acr > 0
     if rule == "radius=0.5":
         assert {round(r, 9) for r in log.radius.tolist()} == {0.0, 0.5}
@@ -107,7 +107,7 @@ def test_a_radius_above_what_any_rule_can_prove_is_named(stopped, tmp_path):
 
 
 def test_more_successes_than_draws_prove_nothing(tmp_path):
-    lines = stopped_lines(RULES["curve"], [0.99] * 3)
+    lines = stopped_lines(RULES["radius=0.5"], [0.99] * 3)
     draws = int(lines[2].split("\t")[STOPPED_LOG.columns.index("draws")])
     lines[2] = with_cell(with_cell(lines[2], STOPPED_LOG, "count", draws + 1), STOPPED_LOG, "counts", "")
     log = read_log(write(tmp_path, lines))
@@ -124,7 +124,7 @@ def test_draws_that_are_n_everywhere_are_fixed_draws(tmp_path):
 
 
 def test_a_rule_without_draws_is_a_rule(tmp_path):
-    lines = stopped_lines(RULES["curve"], PROBABILITIES)
+    lines = LINES["curve"]
     place = STOPPED_LOG.columns.index("draws")
     cut = ["\t".join(cell for i, cell in enumerate(line.split("\t")) if i != place) for line in lines]
     log = read_log(write(tmp_path, cut))
@@ -134,7 +134,7 @@ def test_a_rule_without_draws_is_a_rule(tmp_path):
 
 
 def test_rows_of_two_rules_are_of_two_runs(tmp_path):
-    first, second = (stopped_lines(RULES[name], PROBABILITIES) for name in ("curve", "tolerance=0.1"))
+    first, second = (LINES[name] for name in ("curve", "tolerance=0.1"))
     log = read_log(write(tmp_path, [*first[:30], *second[30:]]))
     assert "mixed-origin" in codes(log)
     assert log.rule == "curve; tolerance=0.1"
@@ -191,7 +191,7 @@ def test_rebound_gives_what_the_run_would_have_given(bound, tmp_path):
     assert plain.fixed_budget
     assert plain.at_budget(100).acr > 0
     again = plain.rebound(bound)
-    assert np.array_equal(again.radius, made.radius)
+    assert again.radius == pytest.approx(made.radius, rel=1e-12)  # roots found one by one or together: the last digit
     assert np.array_equal(again.predict, made.predict)
     assert np.array_equal(again.correct, made.correct)
     assert (again.bound, codes(again)) == (bound, ["other-bound"])
@@ -240,7 +240,7 @@ def folder(tmp_path):
     write(tmp_path / "logs", own_lines(COUNTS, CAP, sigma=SIGMA), "fixed_noise_0.5.tsv")
     write(tmp_path / "logs", own_lines(np.minimum(COUNTS + 3, CAP), CAP, sigma=SIGMA), "second_noise_0.5.tsv")
     for name in ("curve", "radius=0.5"):
-        write(tmp_path / "logs", stopped_lines(RULES[name], PROBABILITIES), f"{name.partition('=')[0]}_noise_0.5.tsv")
+        write(tmp_path / "logs", LINES[name], f"{name.partition('=')[0]}_noise_0.5.tsv")
     for bound in ("randomized", "two-class"):
         write(tmp_path / "logs", bound_lines(bound, COUNTS, CAP), f"{bound}_noise_0.5.tsv")
     return tmp_path / "logs"

@@ -95,15 +95,15 @@ def test_the_slider_goes_to_another_budget(chrome, path):
     with watched(chrome, path) as found:
         found.draw_all()
         order = found.page.locator("figure").nth(2)
-        before = order.locator(".live .mark-text text").all_text_contents()
+        before = order.locator(".live .mark-text.role-mark text").all_text_contents()
         slider = found.page.locator(".slider input").first
         slider.press("Home")
         output = found.page.locator(".slider output").first
         assert (output.text_content(), slider.get_attribute("aria-valuetext")) == ("N = 100", "N = 100")
         figure = "document.querySelectorAll('figure')[2]"
-        changed = f"before => {figure}.querySelector('.live .mark-text text').textContent !== before"
+        changed = f"before => {figure}.querySelector('.live .mark-text.role-mark text').textContent !== before"
         found.page.wait_for_function(changed, arg=before[0])
-        after = [float(text) for text in order.locator(".live .mark-text text").all_text_contents()]
+        after = [float(text) for text in order.locator(".live .mark-text.role-mark text").all_text_contents()]
         assert max(after) < min(map(float, before))
 
 

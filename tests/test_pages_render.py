@@ -71,7 +71,7 @@ def test_nasty_texts(text):
 def chart(names):
     frame = pd.DataFrame({"k": [0, 0, 1, 1], "radius": [0.0, 1, 0, 1], "share": [90.0, 10, 80, 20]})
     curves = frame.assign(tail=[0.5, 0.1, 0.5, 0.1], lower=frame["share"] - 5)
-    grid = pd.DataFrame({"radius": [0.0, 1], "tail": [0.5, 0.1], "u": ["0.5", "0.9"], "s0": [90, 10], "s1": [80, 20]})
+    grid = pd.DataFrame({"radius": [0.0, 1], "tail": [0.5, 0.1], "s0": [90, 10], "s1": [80, 20]})
     view = View("by " + names[0], accuracy_by_radius(names, "curves", "grid"))
     return Chart("title " + names[0], "see", (view,), {"curves": curves, "grid": grid}, table(*names))
 

@@ -42,6 +42,7 @@ def test_a_linear_network_falls_at_its_radius_and_never_inside(method, sigma, m,
             assert radius < 0.11 * sigma
             continue
         assert row["predict"] == row["label"] != row["found"]
+        assert row["norm"] <= eps
         assert radius <= row["norm"] <= radius + 0.11 * sigma + eps / 2**8
         assert row["judged"] < task.judgements
     assert sum(row["correct"] for row in rows) >= 4

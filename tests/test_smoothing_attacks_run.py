@@ -45,7 +45,7 @@ def test_the_log_tells_what_made_it(whole):
     assert 0 < log.correct.sum() < log.samples == len(rows) - 1
     assert log.succeeded.any()
     assert not log.succeeded[~log.correct].any()
-    assert log.norm[log.succeeded].max() <= 2 * (1 + 1e-6)
+    assert log.norm[log.succeeded].max() <= 2
 
 
 def test_no_reader_takes_it_for_a_certification_log(whole):
@@ -71,7 +71,7 @@ def test_killed_at_random_moments_and_resumed(checkpoint, tmp_path):
     command = [sys.executable, str(HERE / "kill_and_resume.py"), str(checkpoint), str(tmp_path), "8", "0", "attack"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    trials = [line.split() for line in ended.stdout.splitlines()]
+    trials = [line.split()[1:] for line in ended.stdout.splitlines()]
     assert sum(trial[1] == "True" for trial in trials) >= 4, "hardly any run was killed before its end"
     assert len({trial[2] for trial in trials}) >= 3, "all kills came at the same point"
 

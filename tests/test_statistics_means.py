@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from misses import allowed, data_sets
 
@@ -21,10 +21,12 @@ def test_laws(values, rho):
     assert bounded_mean_lower(x, 1.0, rho, seed=1) == bounded_mean_lower(x, 1.0, rho, seed=1)
 
 
-@given(VALUES, st.floats(0.001, 0.5))
-def test_the_capital_at_the_bound(values, rho):
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.integers(1, 800), st.floats(0.001, 0.5))
+def test_the_capital_at_the_bound(seed, samples, rho):
     """The bound refutes every smaller mean, and hardly a larger one: the capital, computed step by step."""
-    order = np.random.default_rng(0).permutation(np.array(values))
+    values = LAWS["radii"](np.random.default_rng(seed), samples)
+    order = np.random.default_rng(0).permutation(values)
     bound = bounded_mean_lower(values, 1.0, rho)
 
     def capital(m):

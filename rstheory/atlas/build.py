@@ -161,7 +161,12 @@ def _rows(task: _Task) -> Kept:
             rows.append(unreadable(names[path], named[path], reason))
             continue
         called = names.get(log.path) or Path(names[first]).with_name(Path(log.path).name).as_posix()
-        row, those = summarise(log, called, named.get(log.path, named[first]), task.n, task.alpha, task.budgets)
+        of = named.get(log.path, told)
+        try:
+            row, those = summarise(log, called, of, task.n, task.alpha, task.budgets)
+        except (ValueError, ArithmeticError) as error:  # one log that defeats us must not cost the others
+            rows.append(unreadable(called, of, f"read, but not summarised: {error}"))
+            continue
         rows.append(row)
         images[those.key] = those
     return Kept(tuple(rows), images)

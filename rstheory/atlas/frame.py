@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 def to_frame(atlas: Atlas, standings: tuple[Standing, ...] = ()) -> pd.DataFrame:
     """One row per log, in the order of the atlas: what its path says, where that came from, and every number.
 
-    Columns: repository, file, path, data, method, architecture, settings, run, trained, sigma, n, alpha, assumed,
-    samples, verdict, findings, acr, acr_error (over the images), acr_sound, acr_1000, kind_1000 and so on for each
-    budget, easiest_tenth, accuracy, abstained, curve_n, S_0.5 to S_0.9999, tier, dominates, dominated, ahead, behind,
-    cross, ties (numbers of entries of its group), same_rows_as, certificate, origin, error. Missing values are empty.
+    Columns: repository, file, path, data, method, architecture, settings, run, trained, sigma, n, alpha, level_proved
+    (alpha times what the findings say of it), assumed, samples, verdict, findings, acr, acr_error (over the images),
+    acr_sound, acr_1000, kind_1000 and so on for each budget, easiest_tenth, accuracy, abstained, curve_n, S_0.5 to
+    S_0.9999, tier, dominates, dominated, ahead, behind, cross, ties (numbers of entries of its group), same_rows_as,
+    certificate, origin, error. Missing values are empty.
     """
     import pandas as pd
 
@@ -56,6 +57,7 @@ def _row(row: Summary) -> dict[str, Any]:
         "sigma": row.sigma,
         "n": row.n or None,
         "alpha": row.alpha,
+        "level_proved": row.level_proved if row.alpha == row.alpha else row.alpha,
         "assumed": " ".join(row.assumed),
         "samples": row.samples if not row.error else None,
         "verdict": row.verdict,

@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, stdtr
+from scipy.special import stdtr
 
 from rstheory._check import Float
 from rstheory.atlas.grid import TAILS, Images, Levels
+from rstheory.statistics.multiple import mcnemar
 
 LEAST_COMMON = 30  # images in common, below which two logs are compared as two samples
 
@@ -86,13 +87,13 @@ def _paired(a: Levels, b: Levels, points: int) -> Difference:
     size = len(TAILS) + 1
     joint = np.bincount(a.astype(np.int64) * size + b, minlength=size * size).reshape(size, size)
     above_a = joint[::-1].cumsum(axis=0)[::-1]  # a reaches at least the row, b is exactly at the column
-    only_a = np.array([above_a[g, :g].sum() for g in range(1, points + 1)], dtype=np.float64)
+    only_a = np.array([above_a[g, :g].sum() for g in range(1, points + 1)])
     above_b = joint[:, ::-1].cumsum(axis=1)[:, ::-1]
-    only_b = np.array([above_b[:g, g].sum() for g in range(1, points + 1)], dtype=np.float64)
+    only_b = np.array([above_b[:g, g].sum() for g in range(1, points + 1)])
     images = len(a)
     lead = (only_a - only_b) / images
     error = np.sqrt(np.maximum((only_a + only_b) / images - lead**2, 0) / images)
-    p_value = np.minimum(1.0, 2 * bdtr(np.minimum(only_a, only_b), (only_a + only_b).astype(int), 0.5))
+    p_value = mcnemar(only_a, only_b)
     return Difference(_shares(a, points), _shares(b, points), lead, error, p_value, images, "paired")
 
 
@@ -136,17 +137,3 @@ def _share_of_runs(runs: Sequence[Levels], grid: NDArray[np.int64]) -> Float:
     for levels in runs:
         total += levels >= grid
     return total / len(runs)
-
-
-def holm(p_values: Float) -> Float:
-    """P-values adjusted so that all hypotheses together err with the level at which each is judged (Holm 1979).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(10).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    flat = p_values.ravel()
-    order = np.argsort(flat, kind="stable")
-    scaled = flat[order] * np.arange(len(flat), 0, -1)
-    adjusted = np.empty_like(flat)
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return np.asarray(adjusted.reshape(p_values.shape))

@@ -20,7 +20,8 @@ from rstheory._progress import Progress, silent
 from rstheory.atlas.build import Atlas
 from rstheory.atlas.entries import Entry, Group, Setting, grouped
 from rstheory.atlas.grid import reachable, unpacked
-from rstheory.atlas.pairs import Difference, Runs, difference, holm
+from rstheory.atlas.pairs import Difference, Runs, difference
+from rstheory.statistics.multiple import adjusted
 
 LEVEL = 0.05  # of all tests of a group together
 MOST = 300  # entries of a group whose pairs are all compared
@@ -111,18 +112,18 @@ def _standing(atlas: Atlas, group: Group) -> Standing:
     ]
     numbers = list(combinations(range(len(runs)), 2))
     differences = [difference(runs[a], runs[b], points) for a, b in numbers]
-    adjusted = holm(np.array([d.p_value for d in differences])) if differences else np.empty((0, points))
-    pairs = tuple(_pair(a, b, d, p) for (a, b), d, p in zip(numbers, differences, adjusted, strict=True))
+    p_values = adjusted(np.array([d.p_value for d in differences]).reshape(-1, points), "holm")
+    pairs = tuple(_pair(a, b, d, p) for (a, b), d, p in zip(numbers, differences, p_values, strict=True))
     return Standing(group, pairs, _tiers(len(runs), pairs), acr, points)
 
 
-def _pair(a: int, b: int, found: Difference, adjusted: NDArray[np.float64]) -> Pair:
-    significant = adjusted <= LEVEL
+def _pair(a: int, b: int, found: Difference, p_values: NDArray[np.float64]) -> Pair:
+    significant = p_values <= LEVEL
     more, fewer = bool(np.any(significant & (found.lead > 0))), bool(np.any(significant & (found.lead < 0)))
     verdict: Verdict = "cross" if more and fewer else "ahead" if more else "behind" if fewer else "tie"
     above, below = bool(np.any(found.lead > 0)), bool(np.any(found.lead < 0))
     dominates: Literal["a", "b"] | None = None if above == below else "a" if above else "b"
-    return Pair(a, b, found, adjusted, verdict, dominates)
+    return Pair(a, b, found, p_values, verdict, dominates)
 
 
 def _turned(verdict: Verdict) -> Verdict:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-from rstheory._check import Float
 from rstheory.atlas.budgets import LARGEST, acr_at, subsampled_counts
 from rstheory.atlas.grid import Images, levels, packed, reachable, rows_digest, survival
 from rstheory.atlas.rules import GAUSSIAN, Named
 from rstheory.budget import radius_from_count
 from rstheory.logs.finding import NOTES, Finding
 from rstheory.logs.log import CertificationLog
+from rstheory.statistics.inequality import share_of_largest
 
 LEAST_IMAGES = 100  # of a log that is set against others
 BUDGETS = (1_000, 10_000, 100_000)
@@ -83,6 +84,11 @@ class Summary:
         """Whether it may be set against other logs: it can be what it says, and has enough images."""
         return self.verdict in ("fine", "doubtful") and bool(self.levels) and self.samples >= LEAST_IMAGES
 
+    @property
+    def level_proved(self) -> float:
+        """The level that the findings leave of alpha: see `logs.claims.level_proved`."""
+        return min(1.0, self.alpha * math.prod(finding.factor for finding in self.findings))
+
     def acr_at(self, n: int) -> AtBudget | None:
         """ACR at one of the budgets, if it was computed."""
         return next((budget for budget in self.budgets if budget.n == n), None)
@@ -149,7 +155,7 @@ def summarise(
             accuracy=log.clean_accuracy,
             abstained=log.abstain_rate,
             budgets=_budgets(log.possible(), budgets, alpha) if common is not None else (),
-            easiest_tenth=share_of_easiest(log.radius * log.correct),
+            easiest_tenth=float(share_of_largest(log.radius * log.correct)),
             images=images.key,
             rows=digest,
             **kept,
@@ -205,19 +211,3 @@ def _budgets(log: CertificationLog, budgets: Sequence[int], alpha: float) -> tup
         for n, acr in found
         if acr is not None
     )
-
-
-def share_of_easiest(radius: Float, tenth: float = 0.1) -> float:
-    """Share of the sum of the radii that the given share of the images has, those with the largest; NaN if all are 0.
-
-    Where the tenth is no whole number of images, the next image counts in part.
-
-    >>> print(f"{share_of_easiest(np.array([3.0, 1.0, 0.0, 0.0, 0.0]), 0.3):.3f}")
-    0.875
-    """
-    ordered = np.sort(radius)[::-1]
-    number = tenth * len(ordered)
-    whole = int(number)
-    total = float(ordered.sum())
-    part = float(ordered[:whole].sum()) + (number - whole) * (float(ordered[whole]) if whole < len(ordered) else 0.0)
-    return part / total if total > 0 else float("nan")

@@ -13,9 +13,11 @@ from rstheory._check import Float
 from rstheory._progress import Advance
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.difficulty import attribution
+from rstheory.audit.intervals import crossing_intervals
 from rstheory.audit.paired import bootstrap_intervals, common_samples, lead
 from rstheory.logs.log import CertificationLog
 from rstheory.radius import certified_radius_inverse
+from rstheory.statistics.crossing import CrossingInterval
 
 _SETTINGS = ("sigma", "n", "alpha")  # what two logs must share for their radii to mean the same thing
 
@@ -47,6 +49,7 @@ class Comparison:
     least the other's expected ACR at every budget and noise level (D3).
     regions: who leads over which u, no further than the budget can certify, whatever was printed.
     crossing_budgets: every n <= N found at which the sign of the expected ACR difference changes.
+    crossing: interval of the last of them, over images; None for a single image.
     attribution: share of the ACR difference due to the samples of each difficulty bin of b's bound on p (D5).
     """
 
@@ -62,6 +65,7 @@ class Comparison:
     regions: tuple[Region, ...]
     crossing_budgets: tuple[int, ...]
     attribution: dict[str, float]
+    crossing: CrossingInterval | None = None
 
     @property
     def crossings(self) -> tuple[float, ...]:
@@ -79,7 +83,9 @@ def compare(a: CertificationLog, b: CertificationLog, *, seed: int = 0) -> Compa
     common = common_samples(a, b)
     if not common[0].samples:
         raise ValueError(f"{a.path} and {b.path} have no sample in common")
-    return _compare_common(*common, BudgetCurves(common).crossings(0, 1), *_intervals([common], seed))
+    curves = BudgetCurves(common)
+    crossing = crossing_intervals(common, curves, seed=seed).get((0, 1))
+    return _compare_common(*common, curves.crossings(0, 1), _intervals([common], seed)[0], crossing)
 
 
 def compare_all(
@@ -100,20 +106,29 @@ def compare_all(
     known = BudgetCurves(logs) if curves is None else curves
     place = range(len(logs)) if positions is None else positions
     pairs: list[tuple[CertificationLog, CertificationLog]] = []
-    crossings: list[tuple[int, ...]] = []
+    budgets: list[tuple[int, ...]] = []
+    crossings: list[CrossingInterval | None] = []
+    alike = all(_same_samples(logs[0], log) for log in logs)
+    of_all = crossing_intervals(logs, known, seed=seed) if alike and len(logs) > 1 else {}
     for i, j in combinations(range(len(logs)), 2):
         a, b = common_samples(logs[i], logs[j])
         if a.samples:
             all_common = a is logs[i] and b is logs[j]
+            of_pair = known if all_common else BudgetCurves([a, b])
             pairs.append((a, b))
+            budgets.append(of_pair.crossings(place[i], place[j]) if all_common else of_pair.crossings(0, 1))
             crossings.append(
-                known.crossings(place[i], place[j]) if all_common else BudgetCurves([a, b]).crossings(0, 1)
+                of_all.get((i, j)) if alike else crossing_intervals((a, b), of_pair, seed=seed).get((0, 1))
             )
         advance(1)
     return [
-        _compare_common(a, b, budgets, interval)
-        for (a, b), budgets, interval in zip(pairs, crossings, _intervals(pairs, seed), strict=True)
+        _compare_common(a, b, at, interval, crossing)
+        for (a, b), at, interval, crossing in zip(pairs, budgets, _intervals(pairs, seed), crossings, strict=True)
     ]
+
+
+def _same_samples(a: CertificationLog, b: CertificationLog) -> bool:
+    return np.array_equal(a.index, b.index) and np.array_equal(a.label, b.label)
 
 
 def _intervals(pairs: Sequence[tuple[CertificationLog, CertificationLog]], seed: int) -> list[tuple[float, float]]:
@@ -142,7 +157,11 @@ def _require_alike(a: CertificationLog, b: CertificationLog) -> None:
 
 
 def _compare_common(
-    a: CertificationLog, b: CertificationLog, crossings: tuple[int, ...], interval: tuple[float, float]
+    a: CertificationLog,
+    b: CertificationLog,
+    crossings: tuple[int, ...],
+    interval: tuple[float, float],
+    crossing: CrossingInterval | None,
 ) -> Comparison:
     difference = _difference(a, b)
     regions = lead_regions(a, b)
@@ -160,6 +179,7 @@ def _compare_common(
         regions=regions,
         crossing_budgets=crossings,
         attribution=attribution(a, b),
+        crossing=crossing,
     )
 
 

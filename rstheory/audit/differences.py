@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from rstheory import _check
 from rstheory._check import Float
 from rstheory.audit.budget_curves import BudgetCurves
-from rstheory.audit.samples import ExpectedRadii, certified_alone, shared_samples
+from rstheory.audit.samples import ExpectedRadii, certified_alone, require_alike, shared_samples
 from rstheory.logs.log import CertificationLog
 from rstheory.statistics.multiple import adjusted, mcnemar, sign_flip_test
 from rstheory.statistics.resampling import PairedDifferences, paired_differences, resampled_means
@@ -89,6 +88,9 @@ def differences(
 
     The p-values are about the population behind the images, for these runs: not about another training run.
     """
+    require_alike(logs, budgets)
+    if not budgets and not radii:
+        raise ValueError("budgets and radii are both empty: there is nothing to compare at")
     possible = [log.possible() if np.any(log.impossible) else log for log in logs]
     cut, n = shared_samples(possible), logs[0].n
     known = BudgetCurves(logs) if curves is None and any(m < n for m in budgets) else curves
@@ -99,7 +101,7 @@ def differences(
         if m == n or known is None or sources is None:
             values = [log.radius * log.correct for log in cut]
         else:
-            mean = known.mean_radius(_check.scalar_int("budgets", m))
+            mean = known.mean_radius(m)
             values = [source.at(mean) for source in sources]
         gained = np.stack([values[i] - values[j] for i, j in zip(first, second, strict=True)])
         error = gained.std(axis=1, ddof=1) / np.sqrt(gained.shape[1])
@@ -161,9 +163,7 @@ def curve_test(
     a, b: logs of one sigma, n and alpha; compared on the images that both hold. Radii: those at which a curve steps,
     or POINTS quantiles of them. flips: of signs. seed: of flips and resampling.
     """
-    for name in ("sigma", "n", "alpha"):
-        if getattr(a, name) != getattr(b, name):
-            raise ValueError(f"{name} of {a.path} is not that of {b.path}: their radii mean different things")
+    require_alike((a, b))
     pair = shared_samples([log.possible() if np.any(log.impossible) else log for log in (a, b)])
     reach = np.stack([np.where(log.correct, log.radius, -1.0) for log in pair])
     steps = np.unique(reach[reach > 0])

@@ -16,7 +16,7 @@ import numpy as np
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.audit.budget_curves import BudgetCurves
-from rstheory.audit.samples import ExpectedRadii, certified_alone, shared_samples
+from rstheory.audit.samples import ExpectedRadii, certified_alone, require_alike, shared_samples
 from rstheory.logs.log import CertificationLog
 from rstheory.statistics.crossing import CrossingInterval, crossing_interval
 from rstheory.statistics.multiple import adjusted, mcnemar
@@ -92,25 +92,18 @@ def group_intervals(
     ValueError if the logs differ in sigma, n or alpha, or share no image.
     """
     _check.level("rho", rho)
-    for log in logs:
-        log.check_one_setting()
-        if (log.sigma, log.n, log.alpha) != (logs[0].sigma, logs[0].n, logs[0].alpha):
-            raise ValueError(f"{log.path} and {logs[0].path} differ in sigma, n or alpha: radii mean different things")
-    if len(logs) < 2:
-        raise ValueError("one log has no rank: two or more are needed")
+    require_alike(logs, budgets)
     n = logs[0].n
-    for budget in budgets:
-        if not 1 <= _check.scalar_int("budgets", budget) <= n:
-            raise ValueError(f"budgets={budget} is not allowed: from 1 to the logs' own, {n}")
     possible = [log.possible() if np.any(log.impossible) else log for log in logs]
     cut = shared_samples(possible)
     known = BudgetCurves(logs) if curves is None else curves
     certified = np.stack([log.radius * log.correct for log in cut], axis=1)[:, :, None]
     own = resampled_means(certified, seed)
-    grid = [m for m in known.grid if m >= min(SMALLEST_BUDGET, n)]
-    grid = sorted({*grid[::-_STRIDE], grid[0], n})
-    expected, rounding = _expected(cut, known, sorted({*grid, *(b for b in budgets if b < n)}), seed)
-    at = {m: i for i, m in enumerate(sorted({*grid, *(b for b in budgets if b < n)}))}
+    budgets_of_ranks = [m for m in budgets if m < n]
+    grid = _grid(known)
+    asked = sorted({*grid, *budgets_of_ranks})
+    expected, rounding = _expected(cut, known, asked, seed)
+    at = {m: i for i, m in enumerate(asked)}
     ranked = [expected.at(np.array([at[b]])) if b < n else own for b in budgets]
     return GroupIntervals(
         samples=len(certified),
@@ -123,6 +116,26 @@ def group_intervals(
         crossings=_crossings(expected, rounding, [at[m] for m in grid], grid, rho),
         rho=rho,
     )
+
+
+def crossing_intervals(
+    logs: Sequence[CertificationLog], curves: BudgetCurves | None = None, *, rho: float = 0.05, seed: int = 0
+) -> dict[tuple[int, int], CrossingInterval]:
+    """The crossing budget of every pair (i, j), i < j, alone: see `group_intervals`, which gives the same and ranks."""
+    require_alike(logs)
+    known = BudgetCurves(logs) if curves is None else curves
+    cut = shared_samples([log.possible() if np.any(log.impossible) else log for log in logs])
+    if cut[0].samples < 2:
+        return {}
+    grid = _grid(known)
+    expected, rounding = _expected(cut, known, grid, seed)
+    return _crossings(expected, rounding, range(len(grid)), grid, rho)
+
+
+def _grid(curves: BudgetCurves) -> list[int]:
+    """Budgets at which crossings are looked for."""
+    grid = [m for m in curves.grid if m >= min(SMALLEST_BUDGET, curves.n)]
+    return sorted({*grid[::-_STRIDE], grid[0]})
 
 
 def _expected(

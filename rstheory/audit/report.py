@@ -83,7 +83,7 @@ class Group:
     rank_by_budget, rank_by_radius: for each of these the rank of every log by ACR or certified accuracy, 1 for the
         largest, equal ones alike.
     standing: which logs can be told apart, at each of these; None for one log, for more than MOST_STANDING, or where
-        no image is in all of them.
+        they share fewer than two images.
     comparisons: every pair.
     between: findings between the two logs of each pair.
     not_compared: why there are no comparisons, or None.

@@ -9,12 +9,25 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from rstheory import transport
+from rstheory import _check, transport
 from rstheory._check import Float
 from rstheory.audit.budget_curves import BudgetCurves
 from rstheory.audit.paired import lint_between
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.schema import ABSTAINED
+
+
+def require_alike(logs: Sequence[CertificationLog], budgets: Sequence[int] = ()) -> None:
+    """ValueError unless there are two logs or more whose radii mean the same thing, and no budget is above theirs."""
+    if len(logs) < 2:
+        raise ValueError("one log stands alone: two or more are needed")
+    for log in logs:
+        log.check_one_setting()
+        if (log.sigma, log.n, log.alpha) != (logs[0].sigma, logs[0].n, logs[0].alpha):
+            raise ValueError(f"{log.path} and {logs[0].path} differ in sigma, n or alpha: radii mean different things")
+    for n in budgets:
+        if not 1 <= _check.scalar_int("budgets", n) <= logs[0].n:
+            raise ValueError(f"budgets={n} is not allowed: from 1 to the logs' own, {logs[0].n}")
 
 
 def shared_samples(logs: Sequence[CertificationLog]) -> list[CertificationLog]:

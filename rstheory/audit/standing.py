@@ -17,6 +17,8 @@ from rstheory.statistics.ranks import Ranking
 
 RHO = 0.05  # probability that anything at all is called beyond error by chance: by ACR, over budgets, and over radii
 
+_FEWEST = 2  # images: one tells nothing of its own error
+
 
 @dataclass(frozen=True)
 class Reversal:
@@ -96,12 +98,14 @@ class Standing:
 def standing(
     logs: Sequence[CertificationLog], curves: BudgetCurves, budgets: Sequence[int], radii: Sequence[float]
 ) -> Standing | None:
-    """Compare every pair of some logs of one noise level, budget and level; None where no image is in all of them.
+    """Compare every pair of some logs of one sigma, N and alpha; None where they share fewer than two images.
 
     curves: budget curves that hold the logs. budgets, radii: where they are compared.
     """
     try:
-        shared_samples(logs)
-    except ValueError:
+        shared = shared_samples(logs)[0].samples
+    except ValueError:  # none
+        return None
+    if shared < _FEWEST:
         return None
     return Standing(group_intervals(logs, curves, budgets=budgets, radii=radii, rho=RHO))

@@ -42,6 +42,10 @@ def atlas(
         Path | None,
         typer.Option("--markdown", metavar="FILE", dir_okay=False, help="Write the page of the methods' standing."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", dir_okay=False, help="Write the standing and all rows for a browser."),
+    ] = None,
 ) -> None:
     """An atlas of many certification logs: one row each, and how methods stand by the distribution of p.
 
@@ -59,7 +63,11 @@ def atlas(
     from rstheory.atlas.standing import standings
     from rstheory.logs.find import find_logs
 
-    outputs = {"--cache": cache, "--json": json, "--csv": csv, "--markdown": markdown}
+    if html is not None:
+        from rstheory.pages import atlas_page, require, write_page
+
+        require()  # before anything is computed
+    outputs = {"--cache": cache, "--json": json, "--csv": csv, "--markdown": markdown, "--html": html}
     try:
         for path in outputs.values():
             if path is not None:
@@ -93,10 +101,12 @@ def atlas(
 
             with atomic_write(markdown) as part:
                 part.write_text(page(found, placed), encoding="utf-8")
+        if html is not None:
+            write_page(atlas_page(found, placed), html)
     except OSError as error:
         refuse(f"cannot write {error.filename or ''}: {error.strerror or error}", UNREADABLE)
     _tell(found.rows, placed, found.reused)
-    for path in (json, csv, markdown):
+    for path in (json, csv, markdown, html):
         if path is not None:
             typer.echo(f"wrote {printable(str(path))}")
     if found.unreadable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.certify import Prediction
-from rstheory.logs.schema import ABSTAINED, ATTACK_LOG
+from rstheory.logs.schema import ABSTAINED, ATTACK_LOG, OPEN, names_attack_log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _NUMBERS = {"steps": int, "m": int, "restarts": int, "halvings": int, "eps": float, "n": int, "alpha": float,
             "sigma": float, "seed": int, "tau": float}  # fmt: skip
 _ROW = ("index", "label", "predict", "counts", "norm", "found", "attacked_counts", "abstain_norm")
+_ROW_CELLS = ("idx", *_ROW[1:])
 _TEXTS = ("attack", "noise", "dtype", "weights", "data")
 
 
@@ -138,11 +140,10 @@ class AttackLog:
 
 def is_attack_log(path: str | os.PathLike[str]) -> bool:
     """Whether a file starts with the header of an attack log."""
-    header = ATTACK_LOG.header.encode()
     if not os.path.isfile(path):  # a pipe would wait forever
         return False
     with open(path, "rb") as file:
-        return file.read(len(header)) == header
+        return names_attack_log(file.readline(4096).rstrip(b"\r\n"))
 
 
 def read_attack_log(path: str | os.PathLike[str]) -> AttackLog:
@@ -157,13 +158,16 @@ def read_attack_log(path: str | os.PathLike[str]) -> AttackLog:
 def parse_attack_log(name: str, text: str) -> AttackLog:
     """The log in a text, as `read_attack_log` reads a file. name: for messages."""
     header, *lines = text.splitlines() or [""]
-    if header != ATTACK_LOG.header:
-        raise ValueError(f"{name}, line 1: not the header of an attack log: expected {ATTACK_LOG.header!r}")
+    columns = header.split("\t")
+    if missing := [column for column in (*_ROW_CELLS, *_NUMBERS, *_TEXTS) if columns.count(column) != 1]:
+        raise ValueError(
+            f"{name}, line 1: not the header of an attack log, which has the column {missing[0]} once: {header[:80]!r}"
+        )
     if not lines:
         raise ValueError(f"{name}: the log has a header and no row below it")
-    rows = [_row(f"{name}, line {number}", line) for number, line in enumerate(lines, 2)]
+    rows = [_row(f"{name}, line {number}", line, columns) for number, line in enumerate(lines, 2)]
     for number, row in enumerate(rows, 2):
-        for column in ATTACK_LOG.identity:
+        for column in {*ATTACK_LOG.identity} & {*columns} - {*OPEN}:
             if row[column] != rows[0][column]:
                 raise ValueError(
                     f"{name}, line {number}: rows of more than one run: {column} is {rows[0][column]!r} and"
@@ -193,12 +197,12 @@ def _integers(rows: list[dict[str, Any]], column: str) -> NDArray[np.int64]:
     return np.array([row[column] for row in rows], dtype=np.int64)
 
 
-def _row(where: str, line: str) -> dict[str, Any]:
+def _row(where: str, line: str, columns: Sequence[str]) -> dict[str, Any]:
     """The cells of a line; those of the identity columns stay text."""
     cells = line.split("\t")
-    if len(cells) != len(ATTACK_LOG.columns):
-        raise ValueError(f"{where}: {len(cells)} columns where {len(ATTACK_LOG.columns)} are expected")
-    row: dict[str, Any] = dict(zip(ATTACK_LOG.columns, cells, strict=True))
+    if len(cells) != len(columns):
+        raise ValueError(f"{where}: {len(cells)} columns where {len(columns)} are expected")
+    row: dict[str, Any] = dict(zip(columns, cells, strict=True))
     try:
         for column in ("idx", "label", "predict", "found"):
             row[column] = int(row[column])

@@ -215,6 +215,15 @@ def is_compressed(line: bytes) -> bool:
     return line.startswith(tuple(_COMPRESSED))
 
 
+def names_attack_log(line: bytes) -> bool:
+    """Whether a first line heads the log of an attack, of whatever release.
+
+    >>> names_attack_log(ATTACK_LOG.header.encode()), names_attack_log(CERTIFICATION_LOG.header.encode())
+    (True, False)
+    """
+    return {b"idx", b"norm", b"attacked_counts"} <= {*line.split(b"\t")}
+
+
 def why_no_header(line: bytes) -> str | None:
     """What is wrong with a first line that is no header, where it can be told.
 
@@ -225,7 +234,7 @@ def why_no_header(line: bytes) -> str | None:
     >>> why_no_header(b"hello"), why_no_header(b"PK\\x03\\x04")
     (None, 'compressed (zip): unpack it first')
     """
-    if line == ATTACK_LOG.header.encode():
+    if names_attack_log(line):
         return "the log of an attack, which rstheory sandwich compares with certificates"
     for start, kind in _COMPRESSED.items():
         if line.startswith(start):

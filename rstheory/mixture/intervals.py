@@ -1,9 +1,11 @@
 """Intervals around the smooth estimate, of two kinds: for the population behind the images, and for these images.
 
 Both are normal intervals from the posterior of the log-density, averaged over the penalties (see `smooth`). They assume
-what the estimate assumes, a smooth distribution of z; benchmarks/mixture.py measures how often they cover: about as
-often as they say on published logs and smooth populations, far less where p takes two or three values only. `localized`
-assumes nothing of the kind and is several times wider.
+what the estimate assumes, a smooth distribution of z. benchmarks/mixture.py measures how often they cover. Over models
+it is about as often as they say. For one model it is not: what smoothing gets wrong is the same in every survey of it,
+so that the intervals of one model cover nearly always and those of another much less often (the column "93 % within"
+says how much wider they would have to be). Where p takes two or three values only, they cover far less. `localized`
+assumes nothing and is several times wider.
 """
 
 from __future__ import annotations

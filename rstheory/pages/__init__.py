@@ -1,11 +1,13 @@
 """Pages that people send to each other: one HTML file, offline, for a browser, a screen reader or paper.
 
 A page is a list of sections of typed blocks (`rstheory.pages.blocks`); `render` turns it into HTML. What is shown of
-an audit is decided in `audit_page`. Needs `pip install 'rstheory[html]'`; importing this module does not.
+an audit, a survey, an attack or an atlas is decided in `audit_page` and its like. Needs `pip install 'rstheory[html]'`;
+importing this module does not.
 """
 
 from __future__ import annotations
 
+from rstheory.pages.atlas import atlas_page
 from rstheory.pages.audit import audit_page
 from rstheory.pages.blocks import (
     Block,
@@ -24,6 +26,8 @@ from rstheory.pages.blocks import (
     View,
 )
 from rstheory.pages.render import render, require, write_page
+from rstheory.pages.sandwich import sandwich_page
+from rstheory.pages.survey import survey_page
 
 __all__ = [
     "Block",
@@ -40,8 +44,11 @@ __all__ = [
     "Switches",
     "Table",
     "View",
+    "atlas_page",
     "audit_page",
     "render",
     "require",
+    "sandwich_page",
+    "survey_page",
     "write_page",
 ]

@@ -149,9 +149,9 @@ _HOW = (
     ),
     (
         "Comparisons.",
-        "On the samples that two logs share, in pairs. Within error: paired tests, corrected for all pairs and places"
-        " of a question (Holm), see no difference at 5 %. Intervals of ACR differences are by bootstrap over samples."
-        " What another training run would change is in none of them.",
+        "On the images that the logs share, in pairs. Within error: paired tests, for all pairs and places of one"
+        " question at once, see no difference at 5 %. Their order is then not shown to be real. What another"
+        " training run would change is in none of these numbers.",
     ),
     (
         "Curves.",

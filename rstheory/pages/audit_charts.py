@@ -41,8 +41,9 @@ def group_charts(
         found.append(drawn.by_budget(tables[BY_BUDGET]))
         if len(drawn.names) > 1:
             found.append(drawn.at_budget(tables[BY_BUDGET]))
-            crossings = crossing_table([member.log for member in drawn.members], drawn.names, drawn.curves[0])
-            found += [] if crossings is None else [crossings]
+    if group.standing is not None:
+        crossings = crossing_table(group.standing.found, dict(zip(drawn.order, drawn.names, strict=True)))
+        found += [] if crossings is None else [crossings]
     if drawn.pairs and PAIRS in tables:
         found.append(drawn.comparison(tables[PAIRS]))
     return tuple(found), drawn.controls()

@@ -39,11 +39,12 @@ def survival_by_u(names: Sequence[str], curves: str, grid: str, smallest: float)
 def _staircase(names: Sequence[str], curves: str, grid: str, x: alt.X, step: Any) -> dict[str, Any]:
     """Staircases with the band of one log, and a rule that tells the values of all."""
     y = alt.Y("share:Q").title("samples certified / %").scale(domainMin=0)
-    logs = _named(curves, ("k", "radius", "tail", "share", "lower")).transform_filter("shown[datum.k]")
-    logs = logs.transform_calculate(log="names[datum.k]")
-    band = logs.transform_filter("datum.k == band").mark_area(interpolate=step, opacity=0.18)
-    lines = logs.mark_line(interpolate=step, strokeWidth=1.8)
-    tips = [alt.Tooltip("radius:Q", title="radius", format=".3f"), alt.Tooltip("u:N", title="u")]
+    logs = _named(curves, ("k", "radius", "tail", "share", "lower")).transform_calculate(log="names[datum.k]")
+    chosen = logs.transform_filter("datum.k == band")
+    chosen = chosen.transform_calculate(lower="shown[band] ? datum.lower : datum.share")  # without height where hidden
+    band = chosen.mark_area(interpolate=step, opacity=0.18)
+    lines = logs.transform_filter("shown[datum.k]").mark_line(interpolate=step, strokeWidth=1.8)
+    tips = [alt.Tooltip("radius:Q", title="radius", format=".3f"), alt.Tooltip("tail:Q", title="1 - u", format=".3~g")]
     return _finished(
         alt.layer(
             band.encode(x, y, y2="lower:Q", color=_color(names)),
@@ -119,14 +120,13 @@ def _lead(names: Sequence[str], pairs: str, x: alt.X) -> dict[str, Any]:
         pair=f"min(a, b) * (2 * {size} - min(a, b) - 1) / 2 + max(a, b) - min(a, b) - 1"
     )
     both = both.transform_calculate(
-        lead="(a < b ? 1 : -1) * datum['l' + datum.pair]",
-        error="datum['e' + datum.pair]",
+        lead="a == b ? 0 : (a < b ? 1 : -1) * datum['l' + datum.pair]",
+        error="a == b ? 0 : datum['e' + datum.pair]",
     )
     both = both.transform_calculate(low="datum.lead - 2 * datum.error", high="datum.lead + 2 * datum.error")
-    both = both.transform_filter("a != b")
     tips = [
         alt.Tooltip("radius:Q", title="radius", format=".3f"),
-        alt.Tooltip("u:N", title="u"),
+        alt.Tooltip("tail:Q", title="1 - u", format=".3~g"),
         alt.Tooltip("lead:Q", title="lead / % points", format="+.2f"),
         alt.Tooltip("low:Q", title="lead - 2 s.e.", format="+.2f"),
         alt.Tooltip("high:Q", title="lead + 2 s.e.", format="+.2f"),
@@ -168,7 +168,9 @@ def with_bands(names: Sequence[str], curves: str, x: alt.X, field: str, y: str, 
         alt.Tooltip("low:Q", title="lower end", format=number),
         alt.Tooltip("high:Q", title="upper end", format=number),
     ]
-    return _finished(alt.layer(band, line, _touched(rows, x, tips)), names, shown=[True] * len(names))
+    # No nearest point here: there, Vega-Lite 6.4 tells "undefined" for a tooltip that is no number.
+    points = rows.mark_point(size=80, opacity=0, filled=True).encode(x, up, tooltip=tips)
+    return _finished(alt.layer(band, line, points), names, shown=[True] * len(names))
 
 
 # -- parts of charts --------------------------------------------------------------------------------------------------

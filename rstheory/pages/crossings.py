@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from rstheory.audit.budget_curves import BudgetCurves
-from rstheory.audit.intervals import group_intervals
-from rstheory.logs.log import CertificationLog
+from rstheory.audit.intervals import GroupIntervals
 from rstheory.pages.blocks import Table
 from rstheory.statistics.crossing import CrossingInterval, Overtaking
 from rstheory.tables import Column, TextColumn
@@ -20,30 +18,26 @@ _REMARKS = (
 )
 
 
-def crossing_table(logs: Sequence[CertificationLog], names: Sequence[str], curves: BudgetCurves) -> Table | None:
-    """Every pair of logs; None where they share no image.
+def crossing_table(found: GroupIntervals, names: Mapping[int, str]) -> Table | None:
+    """Every pair of the logs named; None where there is none.
 
-    curves: budget curves of these logs, in their order.
+    names: by the positions of the logs in `found`.
     """
-    try:
-        found = group_intervals(logs, curves).crossings
-    except ValueError:
+    pairs = [(pair, crossing) for pair, crossing in found.crossings.items() if set(pair) <= set(names)]
+    if not pairs:
         return None
-    pairs = [(i, j, crossing) for (i, j), crossing in found.items()]
-    led = [(i, j) if crossing.leader == "a" else (j, i) for i, j, crossing in pairs]
-    return Table(
-        CAPTION,
-        tuple(
-            TextColumn(head, tuple(names[pair[place]] for pair in led)) for place, head in enumerate(("log", "leads"))
-        ),
-        (
-            Column("from N", tuple(_text(crossing.estimate) for *_, crossing in pairs)),
-            Column("95 % interval", tuple(_range(crossing.low, crossing.high) for *_, crossing in pairs)),
-            Column("rounding", tuple(_range(*crossing.rounding) for *_, crossing in pairs)),
-            TextColumn("order", tuple(_order(crossing) for *_, crossing in pairs)),
-        ),
-        _REMARKS,
+    led = [(pair if crossing.leader == "a" else pair[::-1]) for pair, crossing in pairs]
+    columns = tuple(
+        TextColumn(head, tuple(names[pair[place]] for pair in led)) for place, head in enumerate(("log", "leads"))
     )
+    crossings = [crossing for _, crossing in pairs]
+    others = (
+        Column("from N", tuple(_text(crossing.estimate) for crossing in crossings)),
+        Column("95 % interval", tuple(_range(crossing.low, crossing.high) for crossing in crossings)),
+        Column("rounding", tuple(_range(*crossing.rounding) for crossing in crossings)),
+        TextColumn("order", tuple(_order(crossing) for crossing in crossings)),
+    )
+    return Table(CAPTION, columns, others, _REMARKS)
 
 
 def _text(budget: Overtaking) -> str:

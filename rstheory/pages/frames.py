@@ -6,13 +6,11 @@ log each.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from rstheory._check import Float
 from rstheory.audit.budget_curves import BudgetCurves
@@ -56,7 +54,7 @@ def curve_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
 
 
 def grid_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
-    """Certified accuracy in % of every log on one grid of radii. Columns radius, tail, u, s0, s1, ..."""
+    """Certified accuracy in % of every log on one grid of radii. Columns radius, tail, s0, s1, ..."""
     radius = _grid(logs)
     shares = {f"s{k}": 100 * np.asarray(log.certified_accuracy(radius)) for k, log in enumerate(logs)}
     return pd.DataFrame({**_places(radius, logs[0].sigma), **shares})
@@ -65,7 +63,7 @@ def grid_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
 def lead_frame(logs: Sequence[CertificationLog]) -> pd.DataFrame:
     """Certified accuracy of one log minus that of another on their common samples, for each pair, in % points.
 
-    Columns radius, tail, u, then for each pair, numbered as `itertools.combinations` does, the lead of its first log
+    Columns radius, tail, then for each pair, numbered as `itertools.combinations` does, the lead of its first log
     l0, l1, ... and the paired standard errors e0, e1, ...; NaN for a pair without a common sample.
     """
     radius = _grid(logs)
@@ -111,19 +109,9 @@ def _grid(logs: Sequence[CertificationLog]) -> Float:
     return np.linspace(0, largest if largest > 0 else 1.0, GRID_POINTS)
 
 
-def _places(radius: Float, sigma: float) -> dict[str, ArrayLike]:
-    """Where the numbers of a grid belong: radius, 1 - u, and u as a text that can be told from 1."""
-    tail = _drawn(np.asarray(certified_radius_inverse_sf(radius, sigma)))
-    return {"radius": radius, "tail": tail, "u": [_probability(t) for t in tail.tolist()]}
-
-
-def _probability(tail: float) -> str:
-    """Two digits more than there are nines.
-
-    >>> _probability(0.5), _probability(0.0123), _probability(1.6e-5)
-    ('0.500', '0.9877', '0.9999840')
-    """
-    return f"{1 - tail:.{2 + math.ceil(-math.log10(tail))}f}"
+def _places(radius: Float, sigma: float) -> dict[str, Float]:
+    """Where the numbers of a grid belong: radius and 1 - u."""
+    return {"radius": radius, "tail": _drawn(np.asarray(certified_radius_inverse_sf(radius, sigma)))}
 
 
 def _drawn(tail: Float) -> Float:

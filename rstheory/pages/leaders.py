@@ -29,7 +29,7 @@ def leaders(found: Dependence, symbol: str) -> str:
 
 def _named(logs: Sequence[str]) -> str:
     if not logs:
-        return "none"
+        return "all alike"
     more = len(logs) - _MOST_NAMES
     shown = [*logs[:_MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

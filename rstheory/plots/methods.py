@@ -95,5 +95,5 @@ def gains(table: pd.DataFrame, names: dict[str, str]) -> Figure:
         left.set_yticks(range(len(order)), [names.get(method, method) for method in order])
         left.set(xlabel="part of the change in ACR", title="(a) where ACR is gained")
         right.set(xlabel="change of the mean $p$", title="(b) how $p$ changes")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")
+        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", markerscale=0.4)
     return figure

@@ -50,7 +50,7 @@ def sandwich_figure(images: pd.DataFrame, accuracy: pd.DataFrame, title: str) ->
         right.plot(of_first["radius"], of_first["certified"], color="black", label="certified")
         left.set(xlabel="certified radius", ylabel="smallest perturbation found", title="(a) image by image",
                  xlim=(0, widest), ylim=(0, 1.12 * largest))  # fmt: skip
-        left.set_yticks([*(tick for tick in left.get_yticks() if tick <= largest), withstood])
+        left.set_yticks([*(tick for tick in left.get_yticks() if tick <= 0.97 * largest), withstood])
         left.set_yticklabels([*(f"{tick:g}" for tick in left.get_yticks()[:-1]), "none"])
         right.set(xlabel=r"$\ell_2$ norm of the perturbation", ylabel="share of the images", xlim=(0, largest),
                   ylim=(0, 1), title="(b) accuracy: certified and under attack")  # fmt: skip

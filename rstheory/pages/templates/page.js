@@ -41,6 +41,7 @@
     drawing.append(live);
     const options = { mode: "vega-lite", renderer: "svg", actions: false };
     const result = await vegaEmbed(live, { ...spec, datasets, params }, options);
+    result.view.logLevel(1); // errors only: where the reader hides every log there is nothing to scale, and that is fine
     live.querySelector("svg").setAttribute("aria-hidden", "true");
     drawing.querySelector(".still").hidden = true;
     holder.classList.add("drawn");

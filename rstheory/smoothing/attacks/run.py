@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -55,17 +56,19 @@ class Attacker:
         return [indices[first : first + self.together] for first in range(0, len(indices), self.together)]
 
     def attack(
-        self, images: Images, groups: Sequence[Sequence[int]], advance: Advance
+        self, images: Images, groups: Iterable[Sequence[int]], advance: Advance
     ) -> Iterator[list[dict[str, object]]]:
         """Cells of the log's rows, without the origin, of as many groups at a time as there are threads.
 
+        groups: of images that are attacked together, each taken as late as it can be.
         advance: is told of rounds done, (1 + halvings) per image.
         """
         threads = self.counter.workers
         own_core = (lambda: torch.set_num_threads(1)) if threads > 1 else None
         with ThreadPoolExecutor(threads, initializer=own_core) as pool:
-            for first in range(0, len(groups), threads):
-                yield self._wave(images, groups[first : first + threads], pool, advance)
+            waiting = iter(groups)
+            while wave := list(islice(waiting, threads)):
+                yield self._wave(images, wave, pool, advance)
 
     def _wave(
         self, images: Images, groups: Sequence[Sequence[int]], pool: ThreadPoolExecutor, advance: Advance
@@ -147,10 +150,10 @@ def run_attack(
         return collect(out, form, identity, order)
 
     done = share.agree_on(begin)
-    todo = share.of([group for group in attacker.groups(indices) if not done.issuperset(group)])
+    todo = [group for group in attacker.groups(indices) if not done.issuperset(group)]
     rounds = sum(map(len, todo)) * (1 + task.halvings)
     with RunLog(out, form, identity, share.part) as log, progress(rounds) as advance:
-        for rows in attacker.attack(images, todo, advance):
+        for rows in attacker.attack(images, share.taken(todo), share.told(advance)):
             log.append(row(form, cells | made_by) for cells in rows if cells["idx"] not in done)
     share.wait()
     share.agree_on(lambda: collect(out, form, identity, order))

@@ -130,8 +130,10 @@ class Search:
             return Proposal([], self.images[:0])
         at = torch.tensor(places, device=self.images.device)
         images = self.images[at]
-        radius = torch.tensor([self._radius[place] for place in places], dtype=images.dtype, device=images.device)
-        radius = radius.view(-1, 1, 1, 1)
+        # Pixels and norms are rounded in float32; no perturbation shall be longer than its round says.
+        slack = images[0].numel() ** 0.5 * 2.0**-24
+        shorter = [max(length * (1 - 2.0**-18) - slack, length / 2) for length in map(self._radius.__getitem__, places)]
+        radius = torch.tensor(shorter, dtype=images.dtype, device=images.device).view(-1, 1, 1, 1)
         start = self._best[at] if restart == 0 else images + radius * self.target.directions(at, images)
         start = within(images, start, radius)
         return Proposal(places, self.method.perturb(self.target, at, images, radius, start).detach())
