@@ -31,6 +31,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "C12": ("rstheory.two_class_radius", "rstheory.rival_buckets"),
     "C13": ("rstheory.audit.fresh.run_at_budget",),
     "C14": ("rstheory.statistics.crossing_interval",),
+    "C15": ("rstheory.radius_elsewhere",),
     "D1": ("rstheory.audit.survival",),
     "D2": ("rstheory.audit.survival",),
     "D3": ("rstheory.compare_logs",),
