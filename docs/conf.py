@@ -58,6 +58,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "cache"  # a cell runs again when its page changes; `make docs` in CI starts without a cache
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600  # seconds a cell, on a machine that is busy
+nb_execution_in_temp = True
 nb_merge_streams = True
 suppress_warnings = ["myst.xref_missing.none"]
 
