@@ -78,7 +78,7 @@ def main(
             if method in ("discard", "easy"):
                 schedule += ["--discard-draws", str(discard_draws)]
             again = ["--resume"] if model.with_name(model.name + ".state").exists() else []
-            made = ["--method", method.removesuffix("-rerun"), "--arch", arch, *schedule]
+            made = ["--recipe", "papers", "--method", method.removesuffix("-rerun"), "--arch", arch, *schedule]
             threads = {"OMP_NUM_THREADS": "1"} if method.endswith("-rerun") else {}
             run(["train", *common, *made, "--device", device, "--out", str(model), *again], **threads)
         log = place / f"noise_{sigma:.2f}.tsv"

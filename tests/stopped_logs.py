@@ -8,7 +8,7 @@ from rstheory.logs.write import row
 from rstheory.radius import certified_radius_sf
 
 SETTING = {"n0": 100, "alpha": 0.001, "sigma": 0.5, "seed": 3, "tau": "1.5e-10", "noise": "made-up", "dtype": "float32",
-           "weights": "0123", "data": "made up", "software": "tests"}  # fmt: skip
+           "weights": "0123", "data": "made up", "kernels": "made-up", "software": "tests"}  # fmt: skip
 
 
 def drawn_until_stopped(rule, p, seed):

@@ -223,7 +223,7 @@ def test_every_method_has_its_histogram_of_p(methods):
         [(f"m{i}", p) for i in range(methods) for p in rng.beta(1 + i, 1, 50)], columns=["method", "p"]
     )
     figure = p_distribution(frame, "title")
-    *histograms, survival = [axes for axes in figure.axes if axes.get_visible()]
+    survival, *histograms = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title("left") for axes in histograms] == [f"m{i}" for i in range(methods)]
     first = histograms[0].patches[0].get_data().values
     for i, axes in enumerate(histograms):

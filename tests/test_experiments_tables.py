@@ -33,7 +33,9 @@ def write_experiment(folder, method, counts, n=200, first=0, measured=None, draw
     place.mkdir(parents=True)
     true = [0] * len(counts) if labels is None else labels
     task = Certify(0.5, FixedDraws(n), n0=10)
-    form = Format(tuple(name for name in task.form.columns if name not in ("tau", "noise", "dtype", "software")))
+    form = Format(
+        tuple(name for name in task.form.columns if name not in ("tau", "noise", "dtype", "kernels", "software"))
+    )
     lines = [form.header]
     for i, (k, label) in enumerate(zip(counts, true, strict=True)):
         votes = (k, n - k) if label == 0 else (n - k, k)

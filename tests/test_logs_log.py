@@ -20,7 +20,7 @@ def own_row(index, counts, *, label=1, predict=1, n=1000, seed=7, weights="abcd"
     votes = ",".join(map(str, counts))
     return (
         f"{index}\t{label}\t{predict}\t{radius!r}\t{int(predict == label)}\t0.1\t{count}\t{n}\t100\t0.001\t0.5\t{votes}"
-        f"\t{seed}\t7.0e-09\tphilox\tbfloat16\t{weights}\tdigits test 12\trstheory 0.2.0"
+        f"\t{seed}\t7.0e-09\tphilox\tbfloat16\t{weights}\tdigits test 12\tcpu avx2\trstheory 0.2.0"
     )
 
 
@@ -40,7 +40,7 @@ def test_a_log_keeps_all_the_evidence_of_its_file(tmp_path):
     assert log.rival_counts.tolist() == [10, 700]
     assert log.origin == Origin(
         n0=100, seed=7, tau=7e-9, noise="philox", dtype="bfloat16", weights="abcd", data="digits test 12",
-        software="rstheory 0.2.0",
+        kernels="cpu avx2", software="rstheory 0.2.0",
     )  # fmt: skip
     assert log.warnings == ()
     cut = log.select(np.array([1]))
