@@ -108,8 +108,8 @@ def test_one_budget_looks_alike_in_every_figure():
     slope_sim = load("easy_sample_sensitivity")
     slopes, gains = slope_sim.slopes(1e-3), slope_sim.gains(1e-3)
     gains = gains[np.isfinite(gains["gain"])]
-    groups = pd.DataFrame([("$10^2$", "a tenth", 1.0, 1.0, 0.1)],
-                          columns=["budget", "improved", "exact", "simulated", "standard_error"])  # fmt: skip
+    groups = pd.DataFrame([("$10^2$", 100, "a tenth", 1.0, 1.0, 0.1)],
+                          columns=["budget", "n", "improved", "exact", "simulated", "standard_error"])  # fmt: skip
     spread = load("mean_preserving_spread").acr_by_spread(0.7, 1e-3, 3)
     looks = [
         {line.get_label(): (line.get_color(), line.get_linestyle()) for line in axes.get_lines()}
