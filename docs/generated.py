@@ -131,6 +131,29 @@ def methods() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def methods_in_short(sigma: float = 0.5) -> str:
+    """The table of the README: each method's ACR, certified accuracy and mean p at one noise level."""
+    from rstheory.experiments.methods import find_runs, methods_table
+    from rstheory.plots.methods_report import NAMES
+
+    levels = find_runs(ROOT / "rstheory" / "zoo" / "cifar10-fast")
+    table = methods_table({sigma: levels[sigma]}).pivot(index="method", columns="quantity", values="estimate")
+    runs = {one.method: str(len(one.surveys)) for one in levels[sigma]}
+    far = f"r = {2 * sigma:g}"
+    rows = [
+        [
+            NAMES.get(str(method), str(method)),
+            runs[str(method)],
+            f"{own['ACR']:.3f}",
+            f"{100 * own['r = 0']:.1f} %",
+            f"{100 * own[far]:.1f} %",
+            f"{own['mean p']:.3f}",
+        ]
+        for method, own in table.sort_values("ACR", ascending=False).iterrows()
+    ]
+    return _table(["training", "runs", "ACR", "certified at r = 0", far, "mean p"], rows)
+
+
 def _half(own: pd.DataFrame, quantity: str) -> float:
     return float(own.at[quantity, "high"] - own.at[quantity, "low"]) / 2
 

@@ -94,7 +94,14 @@ def as_printed(name, networks):
     return {key: cell(*key) for key in accuracy.index}
 
 
-@pytest.mark.parametrize("page", [README, PAGE], ids=lambda page: page.name)
+def test_the_table_of_the_readme_is_that_of_the_surveys(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import generated
+
+    assert generated.methods_in_short() in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", [PAGE], ids=lambda page: page.name)
 def test_numbers_of_trained_networks_are_those_of_their_logs(page, experiments):
     """ACR, what it gained with its error, accuracy, and mean p, to the last digit printed."""
     networks = [e for e in experiments if e.data == "cifar10-resnet20"]
