@@ -87,6 +87,27 @@ def test_sound_and_tight_for_levels_above_one_half(kn, alpha):
     assert_tight(k, n, alpha, lower, lower_sf)
 
 
+@given(counts(300), st.floats(0.05, 0.5))
+@example((65, 74), 0.5)  # unsound by 3e-14 with a quadrature of 24 nodes
+@example((69, 80), 0.5)
+@example((57, 60), 0.5)
+def test_sound_where_the_integrand_is_widest(kn, alpha):
+    """Levels near 1/2, one bound at a time: the range of the quadrature is widest then."""
+    k, n = kn
+    lower, lower_sf = bounds(k, n, alpha)
+    assert_sound(k, n, alpha, lower, lower_sf)
+    assert_tight(k, n, alpha, lower, lower_sf)
+
+
+@given(st.lists(st.tuples(counts(1000), small_levels()), min_size=2, max_size=30))
+def test_a_bound_does_not_depend_on_its_company(cases):
+    k, n, alpha = (np.array(column) for column in zip(*((*kn, alpha) for kn, alpha in cases), strict=True))
+    together = bn.clopper_pearson_lower_sf(k, n, alpha)
+    alone = [bn.clopper_pearson_lower_sf(*kn, alpha) for kn, alpha in cases]
+    # NumPy adds and takes exponentials of blocks in another order: the last digits of ln P may differ, not the safe side
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
+
+
 @given(counts(40), levels())
 def test_sound_and_tight_for_small_budgets(kn, alpha):
     k, n = kn
