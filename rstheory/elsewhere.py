@@ -37,7 +37,7 @@ def radius_elsewhere(
     ValueError as in `clopper_pearson_lower`.
 
     >>> print(f"{radius_elsewhere(9_900, 10_000, 1, 10_000):.4f}")
-    2.1777
+    2.1778
     """
     level = float(_check.level("alpha", alpha)) / 2
     tail = np.asarray(clopper_pearson_lower_sf(count, n, level))

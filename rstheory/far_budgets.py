@@ -37,7 +37,7 @@ def mean_radius_sf(t: Float, n: int, alpha: float = 1e-3) -> Float:
     >>> bool(np.abs(mean_radius_sf(tails, 10**6) - expected_radius_sf(tails, 10**6)).max() < 1e-8)
     True
     >>> print(mean_radius_sf(tails, 10**11).round(4))
-    [5.994  3.0901 0.8416 0.    ]
+    [5.9496 3.0901 0.8416 0.    ]
     """
     tail = _check.probability("t", t)
     n = _check.scalar_int("n", _check.budget("n", n))

@@ -31,7 +31,7 @@ def assert_sound(k: int, n: int, alpha: float, lower: float, lower_sf: float) ->
 
 def assert_tight(k: int, n: int, alpha: float, lower: float, lower_sf: float) -> None:
     """1 - L within the promised 1e-12. L itself within twice that (its error is up to the margin on ln P, which grows
-    to 1.6e-12 at alpha = 1e-300, and L moves by 1/k of it); where it is subnormal, 3 steps more, for the roundings of numbers with few digits."""
+    to 1.6e-12 at alpha = 1e-300, and L moves by 1/k of it), and where it is subnormal within 3 steps more."""
     assert rg.is_tight_lower_sf(k, n, alpha, lower_sf, ACCURACY), f"1 - L too large: {k=}, {n=}, {alpha=}, {lower_sf=}"
     if lower < SMALLEST_NORMAL:
         raised = Fraction(lower) * (1 + Fraction(2, 10**12)) + 3 * Fraction(5e-324)

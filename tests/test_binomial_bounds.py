@@ -104,7 +104,7 @@ def test_a_bound_does_not_depend_on_its_company(cases):
     k, n, alpha = (np.array(column) for column in zip(*((*kn, alpha) for kn, alpha in cases), strict=True))
     together = bn.clopper_pearson_lower_sf(k, n, alpha)
     alone = [bn.clopper_pearson_lower_sf(*kn, alpha) for kn, alpha in cases]
-    # NumPy adds and takes exponentials of blocks in another order: the last digits of ln P may differ, not the safe side
+    # NumPy adds blocks in another order: the last digits of ln P may differ, not the safe side
     np.testing.assert_allclose(together, alone, rtol=1e-13)
 
 

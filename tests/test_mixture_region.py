@@ -94,8 +94,9 @@ def test_unknown_counts_only_widen_the_region(k, data):
     low = np.array([data.draw(st.integers(0, int(c))) for c in k])
     high = np.array([data.draw(st.integers(int(c), 20)) for c in k])
     known, unknown = localize(LabelCounts.known(k, 20)), localize(LabelCounts(low, high, 20))
-    assert np.all(unknown.low <= known.low)
-    assert np.all(unknown.high >= known.high)
+    # A linear programme is solved to 1e-7 (HiGHS).
+    assert np.all(unknown.low <= known.low + 1e-6)
+    assert np.all(unknown.high >= known.high - 1e-6)
     share = (k[:, None] <= known.cuts).mean(axis=0)
     assert np.all((known.low <= share) & (share <= known.high))
 

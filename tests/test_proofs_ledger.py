@@ -21,7 +21,7 @@ PROOFS = ROOT / "proofs"
 CHECKS = list(dict.fromkeys(check for row in LEDGER for check in row.checks))
 
 
-ITEMS = [f"{section}{i}" for section, last in (("A", 5), ("B", 7), ("C", 14), ("D", 9)) for i in range(1, last + 1)]
+ITEMS = [f"{section}{i}" for section, last in (("A", 5), ("B", 7), ("C", 15), ("D", 9)) for i in range(1, last + 1)]
 ITEMS += ["E4", *(f"G{i}" for i in range(1, 6)), "H1", "H3"]
 
 

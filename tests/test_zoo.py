@@ -52,7 +52,7 @@ def test_logs_belong_to_their_checkpoints(name):
     assert set(rows["weights"]) == {weights_digest(checkpoint.model)[:16]}
     assert checkpoint.metadata["sigma"] == str(rows["sigma"][0])
     command = checkpoint.metadata["command"]
-    assert command.startswith("rstheory train --data ")
+    assert command.startswith("rstheory train --recipe papers --data ")
     assert f"--method {LOGS[name].parent.name.removesuffix('-rerun')} " in command
     assert not [word for word in command.split() if word.startswith("/")]  # it runs on other machines
 

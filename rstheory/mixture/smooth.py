@@ -202,7 +202,8 @@ class _Problem:
             gradient = n * (density - claimed) + penalty * (_ROUGHNESS @ h)
             weighted = self.likelihood * (density * np.sqrt(ratio / mixed)[:, None])
             precision = n * (weighted.T @ weighted) + penalty * _ROUGHNESS
-            precision[diagonal] += 1e-9
+            # With an image or two the penalty alone carries most directions: not singular by rounding, either.
+            precision[diagonal] += 1e-9 + 1e-13 * precision[diagonal].max()
             if gain < 1e-4:
                 break
             excess = n * np.maximum(density - claimed, 0)
