@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 # Simulations on networks; `make test` runs them.
 NEEDS_TORCH := sims/real_model_validation.py
 
-.PHONY: help demo test browser proofs lint docs browser package benchmark clean
+.PHONY: help demo test browser proofs lint docs chromium package benchmark clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -27,7 +27,7 @@ demo: .venv/demo  ## audit the logs that ship, run the simulations; says what wa
 test: .venv/test  ## run the whole test suite
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto
 
-browser: .venv/test  ## the tests of HTML pages alone; they need Chromium (apt-get install chromium)
+browser: .venv/test  ## the tests of HTML pages alone; they need Chromium (make chromium)
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests/test_pages_browser.py
 
 proofs: .venv/test  ## check every proof: symbolic, ball arithmetic, Coq where it is installed
@@ -42,7 +42,7 @@ docs: .venv/docs  ## build the documentation into docs/_build/html, running its 
 	.venv/bin/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-browser:  ## install the browser in which pages are tested (Debian, Ubuntu)
+chromium:  ## install the browser in which pages are tested (Debian, Ubuntu)
 	sudo apt-get install -y chromium
 
 package: .venv/dev  ## build wheel and sdist into dist/, and try the wheel in an empty environment
