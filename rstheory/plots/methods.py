@@ -92,6 +92,7 @@ def gains(table: pd.DataFrame, names: dict[str, str]) -> Figure:
         left.scatter(totals, range(len(order)), marker="|", s=220, color="black", linewidths=1, label="all", zorder=3)
         for axes in (left, right):
             axes.axvline(0, color="black", linewidth=0.6)
+            axes.locator_params(axis="x", nbins=6)
         left.set_yticks(range(len(order)), [names.get(method, method) for method in order])
         left.set(xlabel="part of the change in ACR", title="(a) where ACR is gained")
         right.set(xlabel="change of the mean $p$", title="(b) how $p$ changes")
