@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 from atlas_folders import repository
 from page_reader import read
+from typer.testing import CliRunner
 
 from rstheory import CertificationLog, radius_from_count
 from rstheory.atlas import atlas
 from rstheory.atlas.standing import standings
 from rstheory.audit.sandwich import sandwich
+from rstheory.cli import app
 from rstheory.logs.attack_log import read_attack_log
 from rstheory.logs.schema import ATTACK_LOG
 from rstheory.pages import render
@@ -96,3 +98,18 @@ def test_tables_of_frames():
     table = table_of(frame, "caption", 1, {"c": ".2f"}, "remark")
     assert list(table.rows) == [("x", "1,234,567", "0.12"), ("-", "2", "-")]
     assert table.remarks == ("remark",)
+
+
+def test_the_command_writes_the_page_of_a_survey(tmp_path):
+    rng = np.random.default_rng(0)
+    log = tmp_path / "noise_0.50.tsv"
+    lines = ["idx\tlabel\tpredict\tradius\tcorrect\ttime\tcount\tn"]
+    for i, count in enumerate(rng.binomial(N, rng.beta(2, 0.5, 60))):
+        radius = float(radius_from_count(int(count), N, 1e-3, SIGMA))
+        lines.append(f"{i}\t0\t{0 if radius else -1}\t{radius!r}\t{int(radius > 0)}\t0\t{count}\t{N}")
+    log.write_text("\n".join([*lines, ""]))
+    result = CliRunner().invoke(app, ["survey", str(log), "--html", str(tmp_path / "out" / "page.html")])
+    assert result.exit_code == 0, result.output
+    page = read((tmp_path / "out" / "page.html").read_text(encoding="utf-8"))
+    assert DISCLAIMER in page.text
+    assert len(page.all("figure")) == 2

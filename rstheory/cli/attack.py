@@ -159,6 +159,10 @@ def sandwich(
     ],
     figures: Figures = None,
     json: Json = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a page for a browser: one file, offline."),
+    ] = None,
 ) -> None:
     """Compare certificates with attacks, image by image: the true robust radius lies between the two.
 
@@ -176,12 +180,12 @@ def sandwich(
             typer.echo(printable(f"rstheory sandwich: {path}: {reason}"), err=True)
         if not made:
             refuse("no attack log and certification log of one smoothed classifier were found", UNREADABLE)
-        _report(made, figures, json)
+        _report(made, figures, json, html)
     if errors:
         raise typer.Exit(UNREADABLE)
 
 
-def _report(sandwiches: Sequence[Sandwich], figures: Path | None, json: Path | None) -> None:
+def _report(sandwiches: Sequence[Sandwich], figures: Path | None, json: Path | None, html: Path | None = None) -> None:
     """Print what certificates and attacks say together, write it, and end with `ALARM` where they contradict."""
     from rstheory.audit.sandwich import summary
     from rstheory.tables import show
@@ -201,6 +205,11 @@ def _report(sandwiches: Sequence[Sandwich], figures: Path | None, json: Path | N
         for plate in sandwich_plates(sandwiches):
             for file in plate.save(figures, provenance(command="rstheory sandwich")):
                 typer.echo(f"wrote {printable(str(file))}")
+    if html is not None:
+        from rstheory.pages import sandwich_page, write_page
+
+        write_page(sandwich_page(sandwiches), html)
+        typer.echo(f"wrote {printable(str(html))}")
     for one in sandwiches:
         rung = len(one.alarms)
         for alarm in one.alarms:

@@ -65,6 +65,10 @@ def survey(
         typer.Option(callback=positive, help="Half of the 95 % interval wanted for ACR at N = 100,000, these images."),
     ] = 0.005,
     alpha: Alpha = 0.001,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a page for a browser: one file, offline."),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON; - for standard output.")
     ] = None,
@@ -141,11 +145,11 @@ def survey(
             )
             if not speaks:  # the first process speaks for all
                 return
-            _report([_survey_of(out, None, None)], models_report, json, figures, print_tables)
+            _report([_survey_of(out, None, None)], models_report, json, figures, html, print_tables)
         else:
             files = _files(logs or [], json, figures)
             surveys = [_survey_of(file, sigma, draws) for file in files]
-            _report(surveys, runs_report if runs else models_report, json, figures, print_surveys)
+            _report(surveys, runs_report if runs else models_report, json, figures, html, print_surveys)
 
 
 def _tell_cost(cost: SurveyCost, quiet: bool) -> None:
@@ -201,6 +205,7 @@ def _report(
     together: Callable[[list[Survey]], SurveyReport],
     json: Path | None,
     figures: Path | None,
+    html: Path | None,
     show: Callable[[SurveyReport, Console], None],
 ) -> None:
     """Report on surveys. together: what is said of all. show: prints on a terminal."""
@@ -221,3 +226,8 @@ def _report(
 
         for file in write_survey_figure(surveys, figures):
             typer.echo(f"wrote {printable(str(file))}", err=on_stdout)
+    if html is not None:
+        from rstheory.pages import survey_page, write_page
+
+        write_page(survey_page(report), html)
+        typer.echo(f"wrote {printable(str(html))}", err=on_stdout)
