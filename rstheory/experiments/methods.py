@@ -23,6 +23,7 @@ from rstheory._check import Float
 from rstheory.experiments.find import BASELINE
 from rstheory.logs.read import read_log
 from rstheory.mixture import ACR, CertifiedAccuracy, Functional, MeanProbability, Survival
+from rstheory.statistics import adjusted
 from rstheory.survey import RunsEstimate, Survey, between_methods, between_runs, run_values, survey_log
 
 _NAME = re.compile(r"survey_(\d+(?:\.\d+)?)_seed(\d+)\.tsv(?:\.xz|\.gz)?")
@@ -231,11 +232,9 @@ def _cells(name: str, found: RunsEstimate) -> dict[str, float]:
     return {name or "estimate": found.value, **ends}
 
 
-def _holm(values: Sequence[float]) -> list[float]:
-    """p-values adjusted for each other; NaN stays."""
-    order = sorted((place for place, p in enumerate(values) if not np.isnan(p)), key=lambda place: values[place])
-    adjusted, largest = list(values), 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * values[place]))
-        adjusted[place] = largest
-    return adjusted
+def _holm(values: Sequence[float]) -> Float:
+    """p-values adjusted for each other; NaN, of pairs that cannot be tested, stays."""
+    given = np.array(values)
+    tested = ~np.isnan(given)
+    given[tested] = adjusted(given[tested], "holm")
+    return given
