@@ -141,8 +141,8 @@ def orders_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
                 p = float(2 * stdtr(min(len(a), len(b)) - 1, -abs(difference.value) / error))
             cells = {"sigma": sigma, "better": better, "worse": worse, "ACR more": difference.value, "p": p}
             found.append(cells | {"low": difference.population.low, "high": difference.population.high})
-        for cells, adjusted in zip(found, _holm([float(cells["p"]) for cells in found]), strict=True):  # type: ignore[arg-type]
-            rows.append(cells | {"holm": adjusted})
+        for cells, holm in zip(found, _holm([float(cells["p"]) for cells in found]), strict=True):  # type: ignore[arg-type]
+            rows.append(cells | {"holm": holm})
     return pd.DataFrame(rows)
 
 
