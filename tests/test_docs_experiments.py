@@ -98,7 +98,17 @@ def test_the_table_of_the_readme_is_that_of_the_surveys(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     import generated
 
-    assert generated.methods_in_short() in README.read_text(encoding="utf-8")
+    expected = generated.methods_in_short().splitlines()
+    text = README.read_text(encoding="utf-8").splitlines()
+    start = text.index(expected[0])
+    for found, made in zip(text[start:], expected, strict=False):
+        for cell, own in zip(found.split(" | "), made.split(" | "), strict=True):
+            if cell == own:
+                continue
+            # Estimates move by 1e-6 between processors: a number at the edge of a rounding may be printed either way.
+            digits = len(own.partition(".")[2].split(" ")[0])
+            assert abs(float(cell.strip(" %|")) - float(own.strip(" %|"))) < 1.01 * 10.0**-digits
+    assert text[start + len(expected)] == ""
 
 
 @pytest.mark.parametrize("page", [PAGE], ids=lambda page: page.name)
