@@ -32,6 +32,14 @@ def test_cost_of_a_convolution_by_hand():
     assert all(weight.requires_grad and weight.grad is None for weight in model.parameters())
 
 
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_groups_of_a_convolution_make_every_pass_cheaper(groups):
+    # 12 outputs of 8 x 8 pixels, each a sum over 3 x 3 pixels of 6 / groups channels.
+    products = 2 * 12 * 8 * 8 * 9 * 6 // groups
+    cost = cost_of(torch.nn.Conv2d(6, 12, 3, padding=1, groups=groups), (6, 8, 8))
+    assert cost == Cost(measured=products, attacked=2 * products, trained=2 * products)
+
+
 def test_cost_of_a_resnet_20():
     """41 million multiplications, as in He et al. 2016 (Table 6 has its 0.27 million weights). Backward costs twice as
     much, but for the first layer, whose input needs no gradient."""
