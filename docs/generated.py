@@ -96,7 +96,7 @@ def methods() -> str:
     ]
     for folder, title in STUDIES.items():
         levels = find_runs(ROOT / "rstheory" / "zoo" / folder)
-        parts += [f"## {title}", *_study(levels)]
+        parts += [f"## {title}", *_study(levels), *_attacks(folder)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -145,6 +145,46 @@ def _study(levels: Mapping[float, Sequence[Runs]]) -> list[str]:
         if rows:
             text = "Pairs by ACR, with the p-value of their order over runs and images, adjusted for all pairs (Holm)."
             parts.append(f"{text}\n\n{_table(['more ACR', 'less ACR', 'difference', 'p'], rows)}")
+    return parts
+
+
+def _attacks(folder: str) -> list[str]:
+    """What is certified and what attacks leave standing, of the networks of a study that were attacked."""
+    from rstheory.experiments.attacked import accuracies_table, attacked_orders, find_attacked
+    from rstheory.plots.methods_report import NAMES
+
+    networks = find_attacked(ROOT / "rstheory" / "zoo" / folder)
+    if not networks:
+        return []
+    found, pairs = accuracies_table(networks), attacked_orders(networks)
+    parts = []
+    for sigma in dict.fromkeys(found["sigma"]):
+        level = sorted((one for one in networks if one.sigma == sigma), key=lambda one: -one.certified_acr)
+        of = found[found["sigma"] == sigma].set_index(["method", "attack", "m", "radius"]).sort_index()
+        radii = sorted(dict.fromkeys(of.index.get_level_values("radius")))
+        rows = []
+        for one in level:
+            for place, pair in enumerate(one.sandwiches):
+                own = of.loc[(one.method, pair.attack.attack, pair.attack.m)]
+                proved = [f"{100 * own.at[r, 'certified']:.1f}" if place == 0 else "" for r in radii]
+                left = [f"{100 * own.at[r, 'withstood']:.1f}" for r in radii]
+                cells = [cell for both in zip(proved, left, strict=True) for cell in both]
+                rows.append([NAMES.get(one.method, one.method), f"{pair.attack.attack}, m = {pair.attack.m}", *cells])
+        head = ["training", "attack", *(text for r in radii for text in (f"certified, r = {r:g}", "withstood"))]
+        first = level[0].sandwiches[0]
+        images = first.samples
+        parts.append(
+            f"### Under attack, σ = {sigma:g}\n\nShare of {images} test images in %: certified at radius r, and"
+            f" not changed by an attack of that norm. {first.attack.steps} gradient steps with m draws of noise each,"
+            f" success judged by PREDICT with {first.attack.n:,} draws.\n\n{_table(head, rows)}"
+        )
+        real = pairs[(pairs["sigma"] == sigma) & (pairs["holm"] < 0.05)]
+        readable = real.replace({"better": NAMES, "worse": NAMES})
+        told = [f"{row['better']} above {row['worse']} at r = {row['radius']:g}" for _, row in readable.iterrows()]
+        parts.append(
+            f"Of all pairs and radii under attack ({int((pairs['sigma'] == sigma).sum())}), those that differ by more"
+            " than the chance of images (McNemar, adjusted by Holm, at 5 %): " + ("; ".join(told) or "none") + "."
+        )
     return parts
 
 

@@ -54,7 +54,9 @@ def test_accuracies_are_shares_of_the_images(networks):
     assert column(table, "radius", method="easy") == [0, 0.5, 1.0, 1.5]
     assert column(table, "certified", method="gaussian", m=2)[0] == pytest.approx(5 / 6)
     assert column(table, "withstood", method="gaussian", m=2) == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6])
-    assert column(table, "withstood", method="gaussian", m=8) == pytest.approx([5 / 6, 4 / 6, 2 / 6, 1 / 6])  # its own norm is lost
+    assert column(table, "withstood", method="gaussian", m=8) == pytest.approx(
+        [5 / 6, 4 / 6, 2 / 6, 1 / 6]
+    )  # its own norm is lost
     assert column(table, "withstood", method="easy") == pytest.approx([3 / 6, 3 / 6, 3 / 6, 2 / 6])
     expected = binomtest(4, 6).proportion_ci(0.95, "exact")
     row = {"method": "gaussian", "m": 2, "radius": 0.5}
