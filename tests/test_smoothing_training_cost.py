@@ -32,6 +32,14 @@ def test_cost_of_a_convolution_by_hand():
     assert all(weight.requires_grad and weight.grad is None for weight in model.parameters())
 
 
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_groups_of_a_convolution_make_every_pass_cheaper(groups):
+    # 12 outputs of 8 x 8 pixels, each a sum over 3 x 3 pixels of 6 / groups channels.
+    products = 2 * 12 * 8 * 8 * 9 * 6 // groups
+    cost = cost_of(torch.nn.Conv2d(6, 12, 3, padding=1, groups=groups), (6, 8, 8))
+    assert cost == Cost(measured=products, attacked=2 * products, trained=2 * products)
+
+
 def test_cost_of_a_resnet_20():
     """41 million multiplications, as in He et al. 2016 (Table 6 has its 0.27 million weights). Backward costs twice as
     much, but for the first layer, whose input needs no gradient."""
@@ -40,6 +48,26 @@ def test_cost_of_a_resnet_20():
     first = 2 * 27 * 16 * 32 * 32
     assert cost.trained == 3 * cost.measured - first
     assert cost.attacked == 2 * cost.measured
+
+
+def test_attention_is_counted_whatever_computes_it():
+    """Of 64 tokens in 2 heads of 64 numbers: two products of 64 x 64 x 64 multiplications each, forward; backward two
+    for each of them."""
+    with_attention = cost_of(Attention(), (2, 64, 64)).measured
+    products = 2 * 2 * 2 * 64**3
+    assert with_attention == products
+    assert cost_of(Attention(), (2, 64, 64)).attacked == 3 * products
+
+
+class Attention(torch.nn.Module):
+    """Each head looks at itself, and learns nothing but a factor."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return torch.nn.functional.scaled_dot_product_attention(self.factor * x, x, x).flatten(1)
 
 
 def test_passes_are_told_apart():

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.certify import Prediction
+from rstheory.logs.packed import beginning, unpacked
 from rstheory.logs.schema import ABSTAINED, ATTACK_LOG, OPEN, names_attack_log
 
 if TYPE_CHECKING:
@@ -143,16 +144,20 @@ def is_attack_log(path: str | os.PathLike[str]) -> bool:
     if not os.path.isfile(path):  # a pipe would wait forever
         return False
     with open(path, "rb") as file:
-        return names_attack_log(file.readline(4096).rstrip(b"\r\n"))
+        return names_attack_log(beginning(file.read(4096), 4096).partition(b"\n")[0].rstrip(b"\r"))
 
 
 def read_attack_log(path: str | os.PathLike[str]) -> AttackLog:
     """Read a log of `rstheory attack`, and check it: every claimed change of class must follow from its counts.
 
     ValueError, naming file and line, where the file is no such log, holds rows of several runs, or a row that
-    contradicts itself; OSError if it cannot be opened.
+    contradicts itself; OSError if it cannot be opened. It may be compressed by gzip, bzip2 or xz.
     """
-    return parse_attack_log(os.fspath(path), Path(path).read_text(encoding="utf-8", errors="backslashreplace"))
+    try:
+        content = unpacked(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return parse_attack_log(os.fspath(path), content.decode("utf-8", errors="backslashreplace"))
 
 
 def parse_attack_log(name: str, text: str) -> AttackLog:

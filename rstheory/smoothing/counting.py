@@ -228,11 +228,12 @@ class ClassCounter:
         """Fill the buffers with round((x + noise)/h) h; returns the rows in use, padding belongs to span `spans`."""
         noisy, row = buffers.noisy, 0
         for segment in batch:
-            part = slice(row, row + segment.draws.rows)
-            self.noise.fill(noisy[part], segment.draws, self._begun)
-            noisy[part].mul_(self.noise.sigma / self.noise.grid).add_(scaled[segment.sample])
-            buffers.span[part] = segment.span
-            row = part.stop
+            part = noisy[row : row + segment.draws.rows]
+            self.noise.fill(part, segment.draws, self._begun)
+            part.mul_(self.noise.sigma / self.noise.grid).add_(scaled[segment.sample])
+            row += segment.draws.rows
+        rows_of = np.repeat([segment.span for segment in batch], [segment.draws.rows for segment in batch])
+        buffers.span[:row].copy_(torch.from_numpy(rows_of))
         buffers.span[row:] = spans
         noisy[:row].round_().mul_(self.noise.grid)  # exact: a power of two
         buffers.inputs.copy_(noisy.view(-1, *self.shape))  # float16 would not hold them in units of the grid

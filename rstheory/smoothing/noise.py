@@ -152,6 +152,9 @@ class Noise:
         else:
             generator = torch.Generator(out.device).manual_seed(cuda_seed(self.seed, draws))
             # A whole block always: how cuRAND's draws are laid out depends on how many are asked for.
+            if draws.rows == BLOCK:
+                out.normal_(generator=generator)
+                return
             block = torch.empty((BLOCK, self.dimension), dtype=torch.float64, device=out.device)
             out.copy_(block.normal_(generator=generator)[draws.first : draws.first + draws.rows])
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from rstheory.smoothing.training.interfaces import Method, Passes
 
@@ -44,7 +45,9 @@ def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
     """The cost of a network on images of this shape, counted by torch in its convolutions and matrix products.
 
     What torch does not count, such as batch norm and activations, is left out. A copy of the network is run, on two
-    black images.
+    black images. In convolutions of several groups, torch's own formula of the gradient for the weights leaves the
+    groups out, and counts a depthwise one as many times as it has channels: ours is used. Attention is counted as the
+    matrix products that it is made of, whatever kernel a device has for it.
 
     >>> cost_of(nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), (3, 2, 2))
     Cost(measured=120.0, attacked=240.0, trained=240.0)
@@ -57,7 +60,8 @@ def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
         copied.requires_grad_(weights)
         with (
             torch.random.fork_rng([device] if device.type == "cuda" else []),
-            FlopCounterMode(display=False) as counter,
+            sdpa_kernel(SDPBackend.MATH),  # of the fused kernels torch counts some, not that of the CPU
+            FlopCounterMode(display=False, custom_mapping={_BACKWARD: _convolution_backward}) as counter,
         ):
             logits = copied(pixels)
             if logits.requires_grad:
@@ -70,6 +74,28 @@ def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
             flop(images.clone().requires_grad_(), weights=False),
             flop(images, weights=True),
         )
+
+
+_BACKWARD = torch.ops.aten.convolution_backward
+
+
+def _convolution_backward(
+    outputs: list[int],
+    inputs: list[int],
+    weights: list[int],
+    _bias: object,
+    _stride: object,
+    _padding: object,
+    _dilation: object,
+    transposed: bool,
+    _output_padding: object,
+    _groups: int,
+    wanted: Sequence[bool],
+    *,
+    out_shape: object,
+) -> int:
+    """Each gradient takes the products of the forward pass once more. The arguments are shapes, but for the flags."""
+    return sum(wanted[:2]) * conv_flop_count(inputs, weights, outputs, transposed)
 
 
 @contextmanager

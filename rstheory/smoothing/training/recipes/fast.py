@@ -70,11 +70,14 @@ class Fast(Recipe):
         )
 
     def augmented(self, shown: Shown) -> Tensor:
-        mirrored = _facing(shown.seed, shown.of)[shown.indices.cpu()] ^ (shown.epoch % 2 == 1)
-        return mirror_and_shift(shown.images, mirrored.to(shown.images.device), shown.generator)
+        mirrored = _facing(shown.seed, shown.of, shown.indices.device)[shown.indices] ^ (shown.epoch % 2 == 1)
+        return mirror_and_shift(shown.images, mirrored, shown.generator)
 
 
 @lru_cache(maxsize=4)
-def _facing(seed: int, images: int) -> Tensor:
-    """Which images are mirrored in even epochs: two epochs show both sides of each (airbench's alternating flip)."""
-    return torch.randint(2, (images,), generator=torch.Generator().manual_seed(seed)).bool()
+def _facing(seed: int, images: int, device: torch.device) -> Tensor:
+    """Which images are mirrored in even epochs: two epochs show both sides of each (airbench's alternating flip).
+
+    Kept on the device: a step that asks the CPU would wait there for all steps before it.
+    """
+    return torch.randint(2, (images,), generator=torch.Generator().manual_seed(seed)).bool().to(device)
