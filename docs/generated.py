@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rstheory.experiments.methods import Runs
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -76,17 +78,35 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+STUDIES = {
+    "cifar10-fast": "A small network, eight methods",
+    "cifar10-fast-wide": "A wider network at ten times the cost",
+    "cifar10-vit": "A transformer, two methods",
+}
+
+
 def methods() -> str:
     """Tables of the methods at equal cost, from the surveys that ship."""
-    from rstheory.experiments.methods import find_runs, gains_table, methods_table, orders_table
-    from rstheory.plots.methods_report import NAMES
+    from rstheory.experiments.methods import find_runs
 
-    levels = find_runs(ROOT / "rstheory" / "zoo" / "cifar10-fast")
-    found, gained, orders = methods_table(levels), gains_table(levels), orders_table(levels)
     parts = [
         "# Methods at equal cost: the numbers\n\n"
-        "Made from the surveys that ship; `rstheory figures` writes them as CSV."
+        "Made from the surveys that ship; `rstheory figures` writes them as CSV. Estimates have half of their 95 %"
+        " interval, over images and, where there are several, over training runs."
     ]
+    for folder, title in STUDIES.items():
+        levels = find_runs(ROOT / "rstheory" / "zoo" / folder)
+        parts += [f"## {title}", *_study(levels), *_attacks(folder)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _study(levels: Mapping[float, Sequence[Runs]]) -> list[str]:
+    """Of every noise level: the methods, what they gain where, and which order is real."""
+    from rstheory.experiments.methods import gains_table, methods_table, orders_table
+    from rstheory.plots.methods_report import NAMES
+
+    found, gained, orders = methods_table(levels), gains_table(levels), orders_table(levels)
+    parts = []
     for sigma in levels:
         of = found[found["sigma"] == sigma]
         quantities = list(dict.fromkeys(of["quantity"]))
@@ -96,10 +116,7 @@ def methods() -> str:
             own = of[of["method"] == method].set_index("quantity")
             cells = [f"{own.at[q, 'estimate']:.3f} ± {_half(own, q):.3f}" for q in quantities]
             rows.append([NAMES.get(method, method), str(int(own["runs"].iloc[0])), *cells])
-        text = (
-            "Estimates with half of their 95 % interval, over images and, where there are several, over training runs."
-        )
-        parts.append(f"## σ = {sigma:g}\n\n{text}\n\n{_table(['training', 'runs', *quantities], rows)}")
+        parts.append(f"### σ = {sigma:g}\n\n{_table(['training', 'runs', *quantities], rows)}")
         split = gained[(gained["sigma"] == sigma) & (gained["method"] != "gaussian")]
         rows = [
             [
@@ -128,7 +145,47 @@ def methods() -> str:
         if rows:
             text = "Pairs by ACR, with the p-value of their order over runs and images, adjusted for all pairs (Holm)."
             parts.append(f"{text}\n\n{_table(['more ACR', 'less ACR', 'difference', 'p'], rows)}")
-    return "\n\n".join(parts) + "\n"
+    return parts
+
+
+def _attacks(folder: str) -> list[str]:
+    """What is certified and what attacks leave standing, of the networks of a study that were attacked."""
+    from rstheory.experiments.attacked import accuracies_table, attacked_orders, find_attacked
+    from rstheory.plots.methods_report import NAMES
+
+    networks = find_attacked(ROOT / "rstheory" / "zoo" / folder)
+    if not networks:
+        return []
+    found, pairs = accuracies_table(networks), attacked_orders(networks)
+    parts = []
+    for sigma in dict.fromkeys(found["sigma"]):
+        level = sorted((one for one in networks if one.sigma == sigma), key=lambda one: -one.certified_acr)
+        of = found[found["sigma"] == sigma].set_index(["method", "attack", "m", "radius"]).sort_index()
+        radii = sorted(dict.fromkeys(of.index.get_level_values("radius")))
+        rows = []
+        for one in level:
+            for place, pair in enumerate(one.sandwiches):
+                own = of.loc[(one.method, pair.attack.attack, pair.attack.m)]
+                proved = [f"{100 * own.at[r, 'certified']:.1f}" if place == 0 else "" for r in radii]
+                left = [f"{100 * own.at[r, 'withstood']:.1f}" for r in radii]
+                cells = [cell for both in zip(proved, left, strict=True) for cell in both]
+                rows.append([NAMES.get(one.method, one.method), f"{pair.attack.attack}, m = {pair.attack.m}", *cells])
+        head = ["training", "attack", *(text for r in radii for text in (f"certified, r = {r:g}", "withstood"))]
+        first = level[0].sandwiches[0]
+        images = first.samples
+        parts.append(
+            f"### Under attack, σ = {sigma:g}\n\nShare of {images} test images in %: certified at radius r, and"
+            f" not changed by an attack of that norm. {first.attack.steps} gradient steps with m draws of noise each,"
+            f" success judged by PREDICT with {first.attack.n:,} draws.\n\n{_table(head, rows)}"
+        )
+        real = pairs[(pairs["sigma"] == sigma) & (pairs["holm"] < 0.05)]
+        readable = real.replace({"better": NAMES, "worse": NAMES})
+        told = [f"{row['better']} above {row['worse']} at r = {row['radius']:g}" for _, row in readable.iterrows()]
+        parts.append(
+            f"Of all pairs and radii under attack ({int((pairs['sigma'] == sigma).sum())}), those that differ by more"
+            " than the chance of images (McNemar, adjusted by Holm, at 5 %): " + ("; ".join(told) or "none") + "."
+        )
+    return parts
 
 
 def methods_in_short(sigma: float = 0.5) -> str:

@@ -8,13 +8,13 @@ import pytest
 import rstheory
 from rstheory import max_radius
 from rstheory.experiments import find_experiments
+from rstheory.experiments.measured import gradient_table
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
     class_table,
     decomposition_table,
     difficulty_table,
-    gradient_table,
 )
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,13 +17,12 @@ from rstheory import expected_radius, expected_sensitivity, radius_from_count
 from rstheory.audit.decomposition import decompose
 from rstheory.cli import app
 from rstheory.experiments import doubts, find_experiments
+from rstheory.experiments.measured import gradient_frame, gradient_table
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
     decomposition_table,
     difficulty_table,
-    gradient_frame,
-    gradient_table,
 )
 from rstheory.experiments.theory import radius_curves
 from rstheory.plots.experiments import p_distribution, radius_and_sensitivity

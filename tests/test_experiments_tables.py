@@ -7,6 +7,7 @@ from scipy.stats import beta, binom, norm
 
 from rstheory.audit.decomposition import decompose
 from rstheory.experiments import find_experiments
+from rstheory.experiments.measured import gradient_frame, gradient_table
 from rstheory.experiments.tables import (
     RADII,
     ablation_table,
@@ -14,8 +15,6 @@ from rstheory.experiments.tables import (
     class_table,
     decomposition_table,
     difficulty_table,
-    gradient_frame,
-    gradient_table,
 )
 from rstheory.experiments.theory import weight_curve
 from rstheory.logs import write

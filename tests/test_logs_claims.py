@@ -224,3 +224,11 @@ def test_and_that_factor_is_needed():
     chance = 2 * float(binom.sf(least - 1, 1_000, 0.5))  # never both
     assert chance == pytest.approx(chance_of_a_false_certificate([0.5, 0.5], 1_000, 0.001))
     assert 1.7 * 0.001 < chance < 2 * 0.001
+
+
+@pytest.mark.parametrize(("counts", "count"), [("1", 1), ("0", 0), ("0,0,0", 0)])
+def test_counts_that_name_no_second_class_claim_nothing(tmp_path, counts, count):
+    path = tmp_path / "log.tsv"
+    head = "idx label predict radius correct time count n n0 alpha sigma counts seed".replace(" ", "\t")
+    path.write_text(f"{head}\n0\t0\t-1\t0.0\t0\t0\t{count}\t200\t10\t0.001\t0.5\t{counts}\t0\n")
+    assert [finding.code for finding in read_log(path).warnings] == ["counts-mismatch"]

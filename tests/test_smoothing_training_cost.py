@@ -50,6 +50,26 @@ def test_cost_of_a_resnet_20():
     assert cost.attacked == 2 * cost.measured
 
 
+def test_attention_is_counted_whatever_computes_it():
+    """Of 64 tokens in 2 heads of 64 numbers: two products of 64 x 64 x 64 multiplications each, forward; backward two
+    for each of them."""
+    with_attention = cost_of(Attention(), (2, 64, 64)).measured
+    products = 2 * 2 * 2 * 64**3
+    assert with_attention == products
+    assert cost_of(Attention(), (2, 64, 64)).attacked == 3 * products
+
+
+class Attention(torch.nn.Module):
+    """Each head looks at itself, and learns nothing but a factor."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return torch.nn.functional.scaled_dot_product_attention(self.factor * x, x, x).flatten(1)
+
+
 def test_passes_are_told_apart():
     model = torch.nn.Linear(3, 2)
     with counted_passes(model) as made:

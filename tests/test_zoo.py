@@ -29,7 +29,8 @@ TRAINING = [
     for path in sorted(ZOO.rglob("model_*.train.tsv"))
     if not path.parent.name.endswith("-rerun") and "seed" not in path.name
 ]
-SURVEYS = sorted(ZOO.glob("cifar10-fast/*/survey_*.tsv.xz"))
+SURVEYS = sorted(ZOO.glob("cifar10-*/*/survey_*.tsv.xz"))
+CERTIFIED = sorted(ZOO.glob("cifar10-fast/*/certified_*.tsv.xz"))
 
 every_log = pytest.mark.parametrize("name", LOGS)
 
@@ -139,3 +140,33 @@ def test_surveys_are_whole_and_of_their_networks(path):
         checkpoint = load_checkpoint(model)
         assert log.origin.weights == weights_digest(checkpoint.model)[:16]
         assert not [word for word in checkpoint.metadata["command"].split() if word.startswith("/")]
+
+
+@pytest.mark.parametrize("path", CERTIFIED, ids=lambda path: path.parent.name)
+def test_certificates_by_the_curve_rule_are_of_their_networks(path):
+    """Every 20th test image, at most 100,000 draws each; counts give the class, and no radius is larger than they
+    allow."""
+    log = read_log(path)
+    checkpoint = load_checkpoint(
+        path.with_name(path.name.replace("certified", "model").replace("tsv.xz", "safetensors"))
+    )
+    assert log.origin.weights == weights_digest(checkpoint.model)[:16]
+    assert (log.samples, log.n, log.alpha) == (500, 100_000, 1e-3)
+    assert log.index.tolist() == list(range(0, 10_000, 20))
+    assert [finding.code for finding in log.warnings] == ["stopping-rule"]
+    draws = pd.read_csv(path, sep="\t")["draws"].to_numpy()
+    assert (log.counts.sum(axis=1) == draws).all()
+    predicted = log.predict >= 0
+    np.testing.assert_array_equal(log.counts[predicted, log.predict[predicted]], log.count[predicted])
+    # The rule has looked several times: it proves no more than Clopper and Pearson would, asked once at the end.
+    once = radius_from_count(log.count, draws, log.alpha, log.sigma)
+    assert (log.radius[predicted] <= once[predicted] + 1e-12).all()
+
+
+@pytest.mark.parametrize("path", SURVEYS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_methods_of_a_study_cost_the_same(path):
+    """No more than planned, and no less than three quarters of it: costs are cut to whole epochs."""
+    run = path.with_name(path.name.replace("survey_", "model_").replace(".tsv.xz", ".train.tsv"))
+    planned = {"cifar10-fast": 0.08, "cifar10-fast-wide": 0.8, "cifar10-vit": 0.54}[path.parts[-3]]
+    spent = pd.read_csv(run, sep="\t")["pflop"].iloc[-1]
+    assert 0.75 * planned < spent <= planned

@@ -24,8 +24,12 @@ def figures(
     import rstheory
     from rstheory.experiments import doubts, find_experiments
     from rstheory.experiments.attacked import find_attacked
+    from rstheory.experiments.cost import cost_table
+    from rstheory.experiments.measured import find_measured
     from rstheory.experiments.methods import find_runs, folders_of_runs
     from rstheory.plots.attacked import write_attacked
+    from rstheory.plots.cost import write_cost
+    from rstheory.plots.measured import write_measured
     from rstheory.plots.methods_report import NAMES, write_methods
     from rstheory.plots.report import write_report
 
@@ -41,4 +45,11 @@ def figures(
                 typer.echo(f"wrote {file}")
             if networks := find_attacked(study):
                 for file in write_attacked(networks, NAMES, out / study.relative_to(root)):
+                    typer.echo(f"wrote {file}")
+            if measured := find_measured(study):
+                for file in write_measured(measured, NAMES, out / study.relative_to(root)):
+                    typer.echo(f"wrote {file}")
+        for place in sorted(root.rglob("*-cost")):
+            if len(costs := cost_table(place)):
+                for file in write_cost(costs, out / place.relative_to(root)):
                     typer.echo(f"wrote {file}")

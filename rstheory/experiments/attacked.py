@@ -27,7 +27,7 @@ from rstheory.statistics import adjusted, mcnemar
 
 _CERTIFIED = re.compile(r"certified_(\d+(?:\.\d+)?)_seed(\d+)\.tsv(?:\.xz|\.gz)?")
 _LEVEL = 0.95
-RADII = (0.0, 1.0, 2.0)  # in multiples of sigma, at which accuracies are compared
+RADII = (0.0, 1.0, 2.0, 3.0)  # in multiples of sigma, at which accuracies are compared
 BOUNDS = (0.5, 0.99)  # of p under Gaussian training, between hard, middle and easy images
 KINDS = ("hard", "middle", "easy")
 

@@ -40,6 +40,11 @@ class Experiment:
     rival: pd.Series
     measured: pd.DataFrame | None
 
+    @property
+    def sigma(self) -> float:
+        """Noise level."""
+        return self.log.sigma
+
 
 def find_experiments(root: Path) -> list[Experiment]:
     """All experiments below a folder by data set and noise level, in each the baseline first, then by falling ACR.
@@ -105,11 +110,17 @@ def _experiment(root: Path, path: Path) -> Experiment:
         log.origin.data,
         pd.Series(log.label_counts, index=log.index),
         pd.Series(log.rival_counts, index=log.index),
-        _measured(csv, log.origin.weights, log.sigma) if csv.exists() else None,
+        read_measured(csv, log.origin.weights, log.sigma) if csv.exists() else None,
     )
 
 
-def _measured(path: Path, weights: str, sigma: float) -> pd.DataFrame:
+def read_measured(path: Path, weights: str, sigma: float) -> pd.DataFrame:
+    """A file of `rstheory measure`: its columns and p, the share of draws that gave the label; its `attrs` say what
+    made it.
+
+    weights, sigma: what the log beside it was made with. ValueError where the file is of another network or noise
+    level, or broken.
+    """
     lines = path.read_text(encoding="utf-8").splitlines()
     made_by = {name: value for line in lines if line.startswith("# ") for name, _, value in [line[2:].partition(": ")]}
     frame = pd.read_csv(path, comment="#")

@@ -148,7 +148,7 @@ def orders_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
             found.append(cells | {"low": difference.population.low, "high": difference.population.high})
         for cells, holm in zip(found, _holm([float(cells["p"]) for cells in found]), strict=True):  # type: ignore[arg-type]
             rows.append(cells | {"holm": holm})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["sigma", "better", "worse", "ACR more", "p", "low", "high", "holm"])
 
 
 def gains_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:

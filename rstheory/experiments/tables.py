@@ -50,24 +50,6 @@ def ablation_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gradient_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
-    """Mean gradient norm of easy (p > 1/2) and hard (p < 1/2) training samples, and their ratio (E7).
-
-    One row an experiment that was measured, and noise: "Gaussian", or "attacked" by E3.
-    """
-    rows = []
-    for e in experiments:
-        if e.measured is None:
-            continue
-        p = e.measured["p"]
-        for noise, column in (("Gaussian", "gradient"), ("attacked", "gradient_attacked")):
-            easy, hard = (e.measured.loc[chosen, column] for chosen in (p > 0.5, p < 0.5))
-            cells = {"data": e.data, "sigma": e.log.sigma, "method": e.method, "noise": noise}
-            cells |= {"easy": easy.mean(), "easy samples": len(easy), "hard": hard.mean(), "hard samples": len(hard)}
-            rows.append(cells | {"easy/hard": easy.mean() / hard.mean() if len(hard) and len(easy) else np.nan})
-    return pd.DataFrame(rows)
-
-
 def decomposition_table(experiments: Sequence[Experiment]) -> pd.DataFrame:
     """How each method's ACR differs from the baseline's, split into mean and spread of p (F3); on common samples.
 
@@ -175,18 +157,3 @@ def probability_frame(experiments: Sequence[Experiment]) -> pd.DataFrame:
     return pd.concat(
         [pd.DataFrame({"method": e.method, "p": e.counts.to_numpy() / e.log.n}) for e in experiments], ignore_index=True
     )
-
-
-def gradient_frame(experiments: Sequence[Experiment], bins: int = 10) -> pd.DataFrame:
-    """Mean gradient norm in bins of p: columns method, noise, p (middle of the bin), norm, standard_error, samples."""
-    rows = []
-    for e in experiments:
-        if e.measured is None:
-            continue
-        place = np.minimum((e.measured["p"] * bins).astype(int), bins - 1)
-        for noise, column in (("Gaussian", "gradient"), ("attacked", "gradient_attacked")):
-            for i, values in e.measured[column].groupby(place):
-                error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-                cells = {"method": e.method, "noise": noise, "p": (i + 0.5) / bins, "norm": values.mean()}
-                rows.append(cells | {"standard_error": error, "samples": len(values)})
-    return pd.DataFrame(rows)

@@ -82,8 +82,8 @@ def _selection_reused(rows: Rows, n: Any, alpha: Any, n0: int | None) -> Finding
             f" too{_proves(2, alpha)}"
         )
         return _finding("selection-reused", known, rows, message, 2)
-    chosen = known & (rows.predict == ABSTAINED) & (rows.count >= 0)
-    if not np.any(chosen):
+    chosen = known & (rows.predict == ABSTAINED) & (rows.count >= 0) & np.any(rows.counts > 0, axis=1)
+    if not np.any(chosen) or rows.counts.shape[1] < 2:  # of one class alone no other could have been chosen
         return None
     ordered = np.sort(rows.counts[chosen], axis=1)
     if np.any(rows.count[chosen] < ordered[:, -1]):

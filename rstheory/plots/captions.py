@@ -34,6 +34,7 @@ CAPTIONS: Mapping[str, str] = {
     "methods_survival": (
         "Above the line, more images have at least so high a p than under Gaussian training; below it, fewer."
     ),
+    "cost": "What a network learns under noise for so many operations, and where more of them stop paying.",
     "methods_attacked": (
         "The truth lies between what is proved and what attacks leave standing: methods may be told apart by the one"
         " and not by the other."

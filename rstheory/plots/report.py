@@ -10,14 +10,13 @@ from rstheory._provenance import provenance, write_csv
 from rstheory._words import plain
 from rstheory.audit.report import audit_report
 from rstheory.experiments.find import BASELINE, Experiment, grouped
+from rstheory.experiments.measured import gradient_frame, gradient_table
 from rstheory.experiments.tables import (
     ablation_table,
     accuracy_table,
     class_table,
     decomposition_table,
     difficulty_table,
-    gradient_frame,
-    gradient_table,
     probability_frame,
 )
 from rstheory.experiments.theory import radius_curves, weight_curve

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from rstheory.smoothing.training.interfaces import Method, Passes
@@ -45,7 +46,8 @@ def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
 
     What torch does not count, such as batch norm and activations, is left out. A copy of the network is run, on two
     black images. In convolutions of several groups, torch's own formula of the gradient for the weights leaves the
-    groups out, and counts a depthwise one as many times as it has channels: ours is used.
+    groups out, and counts a depthwise one as many times as it has channels: ours is used. Attention is counted as the
+    matrix products that it is made of, whatever kernel a device has for it.
 
     >>> cost_of(nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), (3, 2, 2))
     Cost(measured=120.0, attacked=240.0, trained=240.0)
@@ -58,6 +60,7 @@ def cost_of(model: nn.Module, shape: Sequence[int]) -> Cost:
         copied.requires_grad_(weights)
         with (
             torch.random.fork_rng([device] if device.type == "cuda" else []),
+            sdpa_kernel(SDPBackend.MATH),  # of the fused kernels torch counts some, not that of the CPU
             FlopCounterMode(display=False, custom_mapping={_BACKWARD: _convolution_backward}) as counter,
         ):
             logits = copied(pixels)
