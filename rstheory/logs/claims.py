@@ -198,7 +198,7 @@ def _two_classes(rows: Rows, radius: Float, half: Float, sigma: Any, n: Any, alp
 
 
 def _lead(count: Integers, n: Any, level: Any) -> Float:
-    return -ndtri(_once(clopper_pearson_lower_sf, count, n, level))
+    return np.asarray(-ndtri(_once(clopper_pearson_lower_sf, count, n, level)))
 
 
 def _once(bound: Callable[..., Any], count: Integers, n: Any, level: Any) -> Float:
