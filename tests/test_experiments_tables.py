@@ -38,7 +38,7 @@ def write_experiment(folder, method, counts, n=200, first=0, measured=None, draw
     lines = [form.header]
     for i, (k, label) in enumerate(zip(counts, true, strict=True)):
         votes = (k, n - k) if label == 0 else (n - k, k)
-        cells = task.row(first + i, label, np.array([votes, votes]), 0.1)
+        cells = task.rows([first + i], [label], np.array([[votes, votes]]), [0.1])[0]
         lines.append(write.row(form, cells | {"weights": "abcd", "data": f"{source} test"}))
     (place / "noise_0.50.tsv").write_text("\n".join([*lines, ""]))
     if measured is not None:

@@ -1,10 +1,11 @@
 """Intervals of the smooth estimate, paired differences, plans of surveys (theory H3, H4, H5)."""
 
+import math
 import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 from scipy.stats import binom, chi2
@@ -25,7 +26,8 @@ from rstheory.mixture import (
     population_interval,
     survival_difference,
 )
-from rstheory.mixture.paired import influence
+from rstheory.mixture.intervals import SMOOTHING_BIAS, images_posterior, largest_error
+from rstheory.mixture.paired import _images_posterior, _population_posterior, influence
 from rstheory.mixture.plan import DRAWS
 from rstheory.mixture.smooth import fit_rows
 
@@ -65,9 +67,9 @@ def least_covering(level=0.95):
     return least
 
 
-def standardised(interval, truth):
-    """Squared error in standard errors of a 95 % interval."""
-    return (truth - interval.estimate) ** 2 / ((interval.high - interval.low) / 2 / 1.96) ** 2
+def standardised(posterior, truth):
+    """Squared error in standard errors; no part of them is what is allowed for bias."""
+    return float((truth - posterior.mean[0]) ** 2 / posterior.covariance[0, 0])
 
 
 def not_too_short(squares):
@@ -93,12 +95,39 @@ def test_images_are_better_known_than_their_population():
     assert images.high - images.low < population.high - population.low
 
 
+@given(st.floats(0, 30), st.floats(0, 30), st.floats(-12, -0.01))
+@example(0.0, 1.5, math.log10(0.05))
+def test_the_largest_error_has_the_probability_it_says(bias, other, log_rho):
+    """An exact inequality: errors of any mean up to `bias` exceed it with probability rho at most."""
+    rho = 10**log_rho
+    low, high = sorted([bias, other])
+    limit = float(largest_error(high, rho))
+    for mean_error in (low, high):
+        assert ndtr(mean_error - limit) + ndtr(-mean_error - limit) <= rho * (1 + 1e-7)
+    assert ndtr(high - limit) + ndtr(-high - limit) >= rho * (1 - 1e-7)
+    assert largest_error(low, rho) <= limit * (1 + 1e-12)
+
+
 def test_these_images_are_covered():
     """RUNS surveys of RUNS sets of images, 95 % intervals for ACR at 200 times the draws."""
     rng = np.random.default_rng(11)
-    pairs = [(images_interval(survey(rng, z), ACR(N)), acr(z)) for z in (radii(rng, 0) for _ in range(RUNS))]
-    assert sum(truth in interval for interval, truth in pairs) >= least_covering()
+    pairs = [(images_posterior(survey(rng, z), [ACR(N)]), acr(z)) for z in (radii(rng, 0) for _ in range(RUNS))]
+    assert sum(truth in posterior.interval(0.05)[0] for posterior, truth in pairs) >= least_covering()
     assert not_too_short([standardised(*pair) for pair in pairs])
+
+
+def test_the_same_images_are_covered_where_smoothing_is_wrong_about_them():
+    """RUNS surveys of one set of images whose radii end at once, as no smooth density does: its bias is in all of them.
+
+    False-alarm rate below 1e-4 for the coverage. That the posterior alone covers less than 93 % is a fact of the seed.
+    """
+    rng = np.random.default_rng(18)
+    z = -3 + 5.5 * (np.arange(2000) + 0.5) / 2000
+    posteriors = [images_posterior(survey(rng, z), [ACR(N)]) for _ in range(RUNS)]
+    error = np.array([(p.mean[0] - acr(z)) / np.sqrt(p.covariance[0, 0]) for p in posteriors])
+    assert 0.5 < error.mean() < SMOOTHING_BIAS
+    assert np.mean(np.abs(error) <= 1.96) < 0.93
+    assert sum(acr(z) in p.interval(0.05)[0] for p in posteriors) >= least_covering()
 
 
 def test_the_population_is_covered():
@@ -122,12 +151,11 @@ def test_paired_differences_are_covered_and_shorter_than_unpaired():
     squares: list[list[float]] = [[], []]
     for a, b in sets[:RUNS]:
         fits = survey(rng, a), survey(rng, b)
-        of_images = images_difference(*fits, ACR(N))
-        covered_images += acr(a) - acr(b) in of_images
-        squares[0].append(standardised(of_images, acr(a) - acr(b)))
+        covered_images += acr(a) - acr(b) in images_difference(*fits, ACR(N))
+        squares[0].append(standardised(_images_posterior(*fits, [ACR(N)]), acr(a) - acr(b)))
         paired = population_difference(*fits, ACR(N))
         covered_population += true in paired
-        squares[1].append(standardised(paired, true))
+        squares[1].append(standardised(_population_posterior(*fits, [ACR(N)]), true))
         alone = [population_interval(fit, ACR(N)) for fit in fits]
         assert paired.high - paired.low < sum(i.high - i.low for i in alone)
     assert min(covered_images, covered_population) >= least_covering()

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 from scipy.stats import binom
 
-from rstheory import certified_radius_sf, clopper_pearson_lower_sf
+from rstheory import certified_radius_sf, clopper_pearson_lower_sf, radius_from_count
 from rstheory.sequential import (
     CurveRule,
     Decision,
@@ -18,6 +19,7 @@ from rstheory.sequential import (
     StoppingRule,
     ToleranceRule,
     Verdict,
+    anytime_lower_sf,
     curve_rule,
     group_sequential_decision,
     growing_looks,
@@ -224,3 +226,40 @@ def test_grid_and_refusals():
         Decision(0.5, (10, 20), (0, 3), (6, 21), level=0.01).decide(3, 7)
     with pytest.raises(ValueError, match="radii must be ascending"):
         HybridCurve((0.5, 0.25), 1.0, LOOKS)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "sigma", "level", "share", "beta"),
+    [
+        (0.2, 1.0, LEVEL, 0.5, 0.05),
+        (0.01, 0.25, 1e-3, 0.5, 0.05),
+        (1e-6, 1.0, LEVEL, 0.9, 0.3),
+        (9.0, 1.0, 0.4, 0.1, 0.05),
+    ],
+)
+def test_the_tolerance_rule_stops_as_its_definition_says(tolerance, sigma, level, share, beta):
+    """Every count at every look, against the bound itself: the rule takes a short cut where it goes on."""
+    rule = ToleranceRule(tolerance, sigma, LOOKS, level, share, beta)
+    for look in LOOKS[:-1]:
+        count = np.arange(look + 1)
+        lower_sf = anytime_lower_sf(count, look, share * level)
+        angle = np.arcsin(np.sqrt((look - count + 0.5) / (look + 1)))
+        angle = np.maximum(angle + ndtri(beta) / 2 * np.sqrt(1 / look - 1 / CAP), 0)
+        hoped = radius_from_count(CAP - np.floor(CAP * np.sin(angle) ** 2).astype(int), CAP, level, sigma)
+        done = hoped <= certified_radius_sf(lower_sf, sigma) + tolerance
+        found = rule.decide(count, look)
+        assert np.array_equal(found.done, done)
+        assert np.array_equal(found.lower_sf, np.where(done, lower_sf, 1.0))
+
+
+def test_answers_do_not_depend_on_the_samples_asked_about_beside():
+    """To the last bit: a log is the same however samples are put together."""
+    rng = np.random.default_rng(4)
+    draws = rng.choice(growing_looks(10_000, growth=0.1), 1100)
+    counts = rng.binomial(draws, 1 - rng.random(1100) ** 3)
+    together = anytime_lower_sf(counts, draws, 5e-4)
+    for some in (slice(0, 1), slice(511, 513), slice(700, 703), slice(1, 1100)):
+        assert np.array_equal(anytime_lower_sf(counts[some], draws[some], 5e-4), together[some])
+    assert [anytime_lower_sf(int(k), int(n), 5e-4) for k, n in zip(counts[:9], draws[:9], strict=True)] == list(
+        together[:9]
+    )

@@ -4,12 +4,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from certify_command import certify as certify_command
 from torch import nn
 
 import rstheory.smoothing as smoothing
 from rstheory import read_log
+from rstheory.sequential import rule_for_curve, rule_for_radius, rule_for_tolerance
 from rstheory.smoothing import certify, predict
 from rstheory.smoothing.data import load
 from rstheory.smoothing.models import build, save_checkpoint
@@ -95,6 +98,40 @@ def test_the_library_and_the_command_certify_the_same(tmp_path):
     assert from_module.origin.weights == from_command.origin.weights
 
 
+QUESTIONS = {
+    "": {"n": 300},
+    "--radius 0.25": {"rule": rule_for_radius(0.25, 0.5, 300)},
+    "--curve": {"rule": rule_for_curve(0.5, 300)},
+    "--tolerance 0.2": {"rule": rule_for_tolerance(0.2, 0.5, 300)},
+    "--alpha 0.01": {"n": 300, "alpha": 0.01},
+    "--bound randomized": {"n": 300, "bound": "randomized"},
+    "--bound two-class": {"n": 300, "bound": "two-class"},
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_rules_and_bounds_give_the_rows_of_the_command(question, tmp_path):
+    """Every column but two: the time, and the digest of the data, which here are only the images certified."""
+    torch.manual_seed(0)
+    module, data = build("mlp", 10, (1, 8, 8)).eval(), load("digits", "test")
+    save_checkpoint(tmp_path / "m.safetensors", module, arch="mlp", classes=10, shape=(1, 8, 8))
+    done = certify_command(tmp_path / "m.safetensors", tmp_path / "command.tsv", "--max", 12, *question.split(), skip=1)
+    assert done.exit_code == 0, done.output
+    few = smoothing.Dataset(data.images[:12], data.labels[:12], data.classes, "digits test")
+    arguments = {"sigma": 0.5, "n0": 20, "seed": 1, "device": "cpu"} | QUESTIONS[question]
+    memory = certify(module, few, **arguments)
+    disk = certify(module, few, **arguments, out=tmp_path / "library.tsv")
+    ours, theirs = (
+        pd.read_csv(tmp_path / name, sep="\t", dtype=str).drop(columns=["time", "data"])
+        for name in ("library.tsv", "command.tsv")
+    )
+    pd.testing.assert_frame_equal(ours, theirs)
+    assert same(memory, disk)
+    assert (memory.rule, memory.bound, memory.alpha) == (disk.rule, disk.bound, disk.alpha)
+    assert np.array_equal(memory.draws, disk.draws)
+    assert ("rule" in ours) == (memory.rule is not None) == ("rule" in arguments)
+
+
 def test_killed_and_resumed(tmp_path):
     out = tmp_path / "log.tsv"
     whole = certify(network(), IMAGES, LABELS, **FEW, out=out)
@@ -174,6 +211,14 @@ class Answers(nn.Module):
         ({"resume": True}, "resume=True is not allowed without out"),
         ({"out": "/dev/null/log.tsv"}, "cannot make its folder"),
         ({"n": 10**10}, "the noise is Gaussian up to tau="),
+        ({"n": None}, "n is missing: give the draws per image, or a rule"),
+        ({"rule": rule_for_curve(0.5, 300)}, "n=200 is not allowed with a rule: it brings its own, cap=300"),
+        ({"rule": rule_for_curve(0.5, 300), "n": None, "alpha": 0.1}, "alpha=0.1 is not allowed with a rule"),
+        (
+            {"rule": rule_for_curve(0.5, 300), "n": None, "bound": "two-class"},
+            "bound='two-class' is not allowed with the rule curve",
+        ),
+        ({"bound": "betting"}, "bound='betting' is not allowed"),
     ],
 )
 def test_what_cannot_be_certified_is_refused(change, message):

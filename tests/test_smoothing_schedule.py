@@ -11,7 +11,7 @@ from stopping import Patience
 from torch import nn
 
 from rstheory import radius_from_count
-from rstheory.sequential.rule import FixedDraws
+from rstheory.sequential import FixedDraws, rule_for_curve, rule_for_tolerance
 from rstheory.smoothing import schedule
 from rstheory.smoothing.counting import ClassCounter
 from rstheory.smoothing.given import GivenImages
@@ -141,7 +141,7 @@ def test_the_row_of_fixed_draws_is_that_of_cohen_et_al(data, n, n0):
     counts[1] = np.roll(counts[1], data.draw(st.integers(0, 2)))
     task = Certify(SIGMA, FixedDraws(n), n0, seed=3)
     assert task.needed(counts[None]).tolist() == [[0, 0]]
-    cells = task.row(5, 0, counts, 1.5)
+    cells = task.rows([5], [0], counts[None], [1.5])[0]
     selected = int(np.argmax(counts[0]))
     radius = float(radius_from_count(int(counts[1, selected]), n, 1e-3, SIGMA))
     assert cells["radius"] == radius
@@ -162,8 +162,31 @@ def test_a_rule_is_told_in_the_log_with_all_its_settings():
     assert rules[0] == rules[2] != rules[1]
     assert rules[0].startswith("patience ")
     assert "rule" in stopped[0].form.identity
-    cells = stopped[0].row(1, 0, np.array([[100, 0, 0], [18, 2, 0]]), 0.1)
+    cells = stopped[0].rows([1], [0], np.array([[[100, 0, 0], [18, 2, 0]]]), [0.1])[0]
     assert (cells["draws"], cells["n"], cells["predict"], cells["radius"]) == (20, "300", -1, 0.0)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        Certify(SIGMA, rule_for_tolerance(0.1, SIGMA, 500)),
+        Certify(SIGMA, rule_for_curve(SIGMA, 500)),
+        Certify(SIGMA, FixedDraws(500), bound="randomized"),
+        Predict(SIGMA, 500),
+    ],
+    ids=lambda task: type(task).__name__ + getattr(getattr(task, "rule", None), "name", ""),
+)
+def test_rows_of_many_samples_are_those_of_each_alone(task):
+    rng = np.random.default_rng(2)
+    draws = rng.choice(task.rule.looks, 30) if isinstance(task, Certify) else np.full(30, 500)
+    share = rng.dirichlet((9, 1, 0.1), 30)
+    counts = np.array([[rng.multinomial(n, p) for _ in task.purposes] for n, p in zip(draws, share, strict=True)])
+    indices, labels, seconds = [*range(30)], [0, 1, 2] * 10, rng.random(30).tolist()
+    alone = [
+        task.rows([i], [label], counts[i : i + 1], [s])[0] for i, label, s in zip(indices, labels, seconds, strict=True)
+    ]
+    assert task.rows(indices, labels, counts, seconds) == alone
+    assert len({row["counts"] for row in alone}) > 20
 
 
 def test_what_is_still_needed():

@@ -69,8 +69,8 @@ def budget(
                 from rstheory.smoothing.speed import draws_per_second
 
                 speed = draws_per_second(checkpoint, data, noise)
-            for line in radius_plan(radius, n, p, power, at_level, noise, speed):
-                typer.echo(line)
+            lines = [*radius_plan(radius, n, p, power, at_level, noise, speed)]  # all of them, or a refusal
+            typer.echo("\n".join(lines))
 
 
 def _for_acr(acr: str, classes: int, sigma: str, alpha: str, n: int) -> None:
@@ -119,7 +119,7 @@ def radius_plan(
     from rstheory.sequential import rule_for_radius
 
     def cost(draws: float) -> str:
-        number = f"{draws:,.0f} draws"
+        number = f"{draws:,.0f} draws" if draws < 1e15 else f"{draws:.3g} draws"
         return number if speed is None else f"{number} ({_time(draws / speed)})"
 
     limit = float(certified_radius_inverse_sf(radius, sigma))
@@ -133,9 +133,14 @@ def radius_plan(
         yield f"  N = {n:,} draws certify nothing at this alpha"
         return
     yield f"  largest radius that N = {n:,} draws can certify: {largest:.4f}, in {cost(n)} per image"
+    rule = None
     if radius >= largest:
         yield f"  so N = {n:,} is too small for this radius, whatever p"
-    rule = None if radius >= largest else rule_for_radius(radius, sigma, n, alpha)
+    else:
+        try:
+            rule = rule_for_radius(radius, sigma, n, alpha)
+        except ValueError as refusal:  # so close to the largest radius that stopping early costs too much
+            yield f"  certify --radius {radius:g} is not possible: {str(refusal).partition(': ')[2]}"
     for chance in (0.6, 0.8, 0.9, 0.99, 0.999) if p is None else (p,):
         t = 1 - chance
         yield f"p = {chance:g}:"

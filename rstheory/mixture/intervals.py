@@ -1,11 +1,17 @@
 """Intervals around the smooth estimate, of two kinds: for the population behind the images, and for these images.
 
-Both are normal intervals from the posterior of the log-density, averaged over the penalties (see `smooth`). They assume
-what the estimate assumes, a smooth distribution of z. benchmarks/mixture.py measures how often they cover. Over models
-it is about as often as they say. For one model it is not: what smoothing gets wrong is the same in every survey of it,
-so that the intervals of one model cover nearly always and those of another much less often (the column "93 % within"
-says how much wider they would have to be). Where p takes two or three values only, they cover far less. `localized`
-assumes nothing and is several times wider.
+Both rest on the posterior of the log-density, averaged over the penalties (see `smooth`), and on an allowance for what
+smoothing gets wrong. That part is the same in every survey of one model. The counts cannot show it: fits to counts
+simulated from the estimate do not have it, and fits to counts simulated from the nonparametric estimate have a larger
+one of either sign. A plain posterior interval covers as often as it says over models (Nychka, Journal of the American
+Statistical Association 1988), but less often for some models and always for others. So the bias is bounded: it is taken
+to be at most SMOOTHING_BIAS standard errors, those that the draws leave for these images. The interval is the shortest
+one around the estimate that covers with probability 1 - rho whatever the bias up to that bound (Armstrong and Kolesar,
+Econometrica 2018): half of it is the 1 - rho quantile of |N(bias, 1)|, in standard errors.
+
+The bound is an assumption. It holds for smooth densities of z like those of the published logs, where
+benchmarks/mixture.py measures the bias. Where p takes two or three values only it does not, and intervals cover far
+less. `localized` assumes nothing and is several times wider.
 """
 
 from __future__ import annotations
@@ -14,13 +20,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from numpy.typing import ArrayLike
+from scipy.stats import ncx2
 
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.mixture.functionals import Functional
 from rstheory.mixture.smooth import Smoothed, SmoothFit, cell_weights
 
+SMOOTHING_BIAS = 1.5  # largest bias of smoothing that intervals allow for, in standard errors
 _SIMULATED = 20_000  # normal vectors behind the width of a simultaneous band; seed fixed
 
 
@@ -40,33 +48,57 @@ class Interval:
         return self.low <= value <= self.high
 
 
+def largest_error(bias: ArrayLike, rho: float) -> Float:
+    """What a normal error of standard deviation 1 and mean `bias` exceeds, in size, with probability rho.
+
+    >>> print(largest_error([0.0, 1.5], 0.05).round(3))
+    [1.96  3.145]
+    """
+    square = np.square(np.where(np.abs(bias) < 1e-8, 0.0, bias))  # SciPy is wrong where it underflows
+    return np.asarray(np.sqrt(ncx2.isf(float(_check.level("rho", rho)), 1, square)))
+
+
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Means and covariance matrix of several functionals, given the counts."""
+    """Several functionals, given the counts.
+
+    mean: of each, the estimates.
+    covariance: of what the draws, and for a population the choice of images, leave open.
+    bias: the largest bias of smoothing that is allowed for, for each functional.
+    """
 
     mean: Float
     covariance: Float
+    bias: Float
 
     def interval(self, rho: float) -> list[Interval]:
-        """One normal interval per functional, each wrong with probability rho."""
-        z = float(-ndtri(_check.level("rho", rho) / 2))
-        half = z * np.sqrt(np.maximum(np.diag(self.covariance), 0))
-        return [Interval(float(m), float(m - h), float(m + h)) for m, h in zip(self.mean, half, strict=True)]
+        """One interval per functional, each wrong with probability rho at most if its bias is within the bound."""
+        deviation = np.sqrt(np.maximum(np.diag(self.covariance), 0))
+        scale = np.where(deviation > 0, deviation, 1)
+        return self._around(largest_error(self.bias / scale, rho) * deviation)
 
     def simultaneous(self, rho: float) -> list[Interval]:
-        """One interval per functional, all of equal width in standard errors; that any is wrong has probability rho."""
+        """One interval per functional; that any is wrong has probability rho at most if all biases are within bounds.
+
+        Without bias, the intervals would be of equal width in standard errors. The bias is added to that.
+        """
         deviation = np.sqrt(np.maximum(np.diag(self.covariance), 0))
         scale = np.where(deviation > 0, deviation, 1)
         values, vectors = np.linalg.eigh(self.covariance / np.outer(scale, scale))
         root = vectors * np.sqrt(np.maximum(values, 0))
         simulated = np.random.default_rng(0).standard_normal((_SIMULATED, len(scale))) @ root.T
         width = float(np.quantile(np.abs(simulated).max(axis=1), 1 - float(_check.level("rho", rho))))
-        half = width * deviation
+        return self._around(width * deviation + self.bias)
+
+    def _around(self, half: Float) -> list[Interval]:
         return [Interval(float(m), float(m - h), float(m + h)) for m, h in zip(self.mean, half, strict=True)]
 
 
 def population_interval(fit: SmoothFit, functional: Functional, rho: float = 0.05) -> Interval:
-    """The functional of the population from which the images were drawn independently: level 1 - rho, approximate."""
+    """The functional of the population from which the images were drawn independently: level 1 - rho, approximate.
+
+    Not guaranteed: see the module for what smoothing may get wrong, and how much of it is allowed for.
+    """
     return population_posterior(fit, [functional]).interval(rho)[0]
 
 
@@ -74,20 +106,28 @@ def images_interval(fit: SmoothFit, functional: Functional, rho: float = 0.05) -
     """The mean of the functional over these images, whose p are fixed: level 1 - rho, approximate.
 
     It answers what a certification of the same images at the functional's budget would show on average, and is centred
-    at the mean of each image's posterior.
+    at the mean of each image's posterior. Half of it is 3.14 standard errors at rho = 0.05 instead of 1.96: a bias of
+    1.5 standard errors is allowed for, which the counts cannot show (see the module).
+
+    Measured on the 21 published CIFAR-10 logs, each cut to 100 and to 1,000 draws again and again. ACR at N = 10,000
+    and 100,000: it covers in at least 94 % of the cuts of every log, where the posterior alone covers in 63 to 100 %.
+    Certified accuracy at one radius from 100 draws: at least 89 % for every log. From 1,000 draws it is 96 % over all
+    logs, but for single ones less, down to 31 %: a step at one radius depends on how many of the images happen to lie
+    next to it, which is the same in every survey of them. It covers for images that are drawn anew, not for each set.
     """
     return images_posterior(fit, [functional]).interval(rho)[0]
 
 
 def population_posterior(fit: SmoothFit, functionals: Sequence[Functional]) -> Posterior:
-    """Posterior of functionals of the population."""
+    """Posterior of functionals of the population. Smoothing's bias is bounded as it is for these images."""
     weights = np.stack([cell_weights(functional) for functional in functionals])
 
     def moments(part: Smoothed) -> tuple[Float, Float]:
         slope = population_slope(part, weights)
         return weights @ part.cell_share, slope @ part.covariance @ slope.T
 
-    return _averaged(fit, [moments(part) for part in fit.parts])
+    mean, covariance = _averaged(fit, [moments(part) for part in fit.parts])
+    return Posterior(mean, covariance, images_posterior(fit, functionals).bias)
 
 
 def images_posterior(fit: SmoothFit, functionals: Sequence[Functional]) -> Posterior:
@@ -102,7 +142,8 @@ def images_posterior(fit: SmoothFit, functionals: Sequence[Functional]) -> Poste
         square = (weights * (fit.kind_share @ shares)) @ weights.T - (given * fit.kind_share[:, None]).T @ given
         return fit.kind_share @ given, slope @ part.covariance @ slope.T + square / fit.images
 
-    return _averaged(fit, [moments(part) for part in fit.parts])
+    mean, covariance = _averaged(fit, [moments(part) for part in fit.parts])
+    return Posterior(mean, covariance, SMOOTHING_BIAS * np.sqrt(np.maximum(np.diag(covariance), 0)))
 
 
 def population_slope(part: Smoothed, weights: Float) -> Float:
@@ -116,11 +157,11 @@ def responsibility(fit: SmoothFit, part: Smoothed) -> Float:
     return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
 
-def _averaged(fit: SmoothFit, moments: Sequence[tuple[Float, Float]]) -> Posterior:
+def _averaged(fit: SmoothFit, moments: Sequence[tuple[Float, Float]]) -> tuple[Float, Float]:
     """Mean and covariance over the penalties: the mean covariance and the covariance of the means."""
     probability = np.array([part.probability for part in fit.parts])
     means = np.stack([m for m, _ in moments])
     mean = probability @ means
     off = means - mean
     within = np.einsum("i,ijk->jk", probability, np.stack([c for _, c in moments]))
-    return Posterior(mean, within + (off * probability[:, None]).T @ off)
+    return mean, within + (off * probability[:, None]).T @ off

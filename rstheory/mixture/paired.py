@@ -54,10 +54,7 @@ def images_difference(a: SmoothFit, b: SmoothFit, functional: Functional, rho: f
     The images are fixed, so that all error is that of the draws, which must be independent between the two surveys
     (surveys that share noise seeds are not; then it is as a rule too wide). Assumes what `images_interval` assumes.
     """
-    _check_paired(a, b)
-    parts = [images_posterior(fit, [functional]) for fit in (a, b)]
-    mean, covariance = parts[0].mean - parts[1].mean, parts[0].covariance + parts[1].covariance
-    return Posterior(mean, covariance).interval(rho)[0]
+    return _images_posterior(a, b, [functional]).interval(rho)[0]
 
 
 def population_difference(a: SmoothFit, b: SmoothFit, functional: Functional, rho: float = 0.05) -> Interval:
@@ -117,6 +114,12 @@ def influences_and_means(fit: SmoothFit, functionals: Sequence[Functional]) -> I
         yield total[0], float((probability @ means)[0])
 
 
+def _images_posterior(a: SmoothFit, b: SmoothFit, functionals: Sequence[Functional]) -> Posterior:
+    _check_paired(a, b)
+    first, second = (images_posterior(fit, functionals) for fit in (a, b))
+    return Posterior(first.mean - second.mean, first.covariance + second.covariance, _bias(first, second))
+
+
 def _population_posterior(a: SmoothFit, b: SmoothFit, functionals: Sequence[Functional]) -> Posterior:
     _check_paired(a, b)
     ours, others = (influence(fit, functionals)[:, fit.kind] for fit in (a, b))
@@ -124,7 +127,12 @@ def _population_posterior(a: SmoothFit, b: SmoothFit, functionals: Sequence[Func
     covariance = _variance(ours - others)
     for each, found in zip((ours, others), posterior, strict=True):
         covariance = covariance + _positive(found.covariance - _variance(each))
-    return Posterior(posterior[0].mean - posterior[1].mean, covariance)
+    return Posterior(posterior[0].mean - posterior[1].mean, covariance, _bias(*posterior))
+
+
+def _bias(a: Posterior, b: Posterior) -> Float:
+    """As many standard errors of the difference as are allowed for one model: biases of two seldom add up."""
+    return np.hypot(a.bias, b.bias)
 
 
 def _variance(values: Float) -> Float:

@@ -86,8 +86,8 @@ def draws_for_images(
     population: what the distribution of p may look like, as for `plan_surveys`. images: how many there are. error: of
     the functional's mean over the images, > 0: their choice is not part of it. draws: numbers to choose from.
 
-    The standard error is that of `images_interval` at the counts that are expected; no random numbers. ValueError where
-    not even the largest number of draws is enough.
+    The standard error is that of `images_interval` at the counts that are expected; no random numbers. Half of its 95 %
+    interval is 3.14 of them, as it allows for bias. ValueError where not even the largest number of draws is enough.
 
     >>> from rstheory.mixture import ACR
     >>> pilot = Population.of_samples([i / 100 for i in range(100)])

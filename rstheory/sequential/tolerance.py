@@ -12,8 +12,8 @@ from rstheory import _check
 from rstheory._check import Float
 from rstheory.binomial import clopper_pearson_lower_sf
 from rstheory.budget import radius_from_count
-from rstheory.radius import certified_radius_sf
-from rstheory.sequential.mixture import anytime_lower_sf
+from rstheory.radius import certified_radius_inverse_sf, certified_radius_sf
+from rstheory.sequential.mixture import anytime_lower_sf, log_mixture_sf
 from rstheory.sequential.rule import Verdict, check_level, check_looks, located, verdict
 
 
@@ -55,17 +55,35 @@ class ToleranceRule:
         return self.looks[-1]
 
     def decide(self, count: ArrayLike, n: ArrayLike) -> Verdict:
-        """See `StoppingRule`; the bound is `anytime_lower`'s, at the cap the better of that and Clopper-Pearson's."""
+        """See `StoppingRule`; the bound is `anytime_lower`'s, at the cap the better of that and Clopper-Pearson's.
+
+        It is computed where a sample may be done; before, `lower_sf` is 1.
+        """
         successes, failures, look = located(count, n, self.looks)
-        lower_sf = np.ones(look.shape)
+        draws = successes + failures
+        hoped = np.zeros(look.shape)
         begun, at_cap = look >= 0, look == len(self.looks) - 1
-        lower_sf[begun] = anytime_lower_sf(successes[begun], (successes + failures)[begun], self.share * self.level)
+        hoped[begun] = self._hoped(failures[begun], draws[begun])
+        asked = np.array(begun)
+        asked[begun] = ~self._surely_open(successes[begun], draws[begun], hoped[begun]) | at_cap[begun]
+        lower_sf = np.ones(look.shape)
+        lower_sf[asked] = anytime_lower_sf(successes[asked], draws[asked], self.share * self.level)
         final = clopper_pearson_lower_sf(successes[at_cap], self.cap, (1 - self.share) * self.level)
         lower_sf[at_cap] = np.minimum(lower_sf[at_cap], final)
         proved = certified_radius_sf(lower_sf, self.sigma)
-        hoped = np.zeros(look.shape)
-        hoped[begun] = self._hoped(failures[begun], (successes + failures)[begun])
-        return verdict(self.looks, look, np.asarray(hoped <= proved + self.tolerance), lower_sf)
+        done = asked & np.asarray(hoped <= proved + self.tolerance) | at_cap
+        return verdict(self.looks, look, done, np.where(done, lower_sf, 1.0))
+
+    def _surely_open(self, successes: NDArray[np.int64], draws: NDArray[np.int64], hoped: Float) -> NDArray[np.bool_]:
+        """Where the radius proved is too small to stop: the evidence for the one that would do is short of 1/alpha.
+
+        One evaluation in place of the search for the bound itself, which needs a dozen. The margins are above all
+        rounding, so that the rule does not notice.
+        """
+        enough = (hoped - self.tolerance) * (1 - 1e-9)
+        tail = np.asarray(certified_radius_inverse_sf(np.maximum(enough, 0.0), self.sigma))
+        evidence = log_mixture_sf(successes, draws, tail)
+        return np.asarray((enough > 0) & (evidence < -np.log(self.share * self.level) - 1e-6))
 
     def _hoped(self, failures: NDArray[np.int64], draws: NDArray[np.int64]) -> Float:
         """Radius at the cap that only a share of about beta of such samples would exceed.

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from rstheory import _check
 from rstheory._files import require_folder
 from rstheory._progress import Progress, silent
+from rstheory.bounds import PLAIN
 from rstheory.certify import Prediction
 from rstheory.logs.log import CertificationLog
 from rstheory.logs.read import read_log
-from rstheory.sequential.rule import FixedDraws
+from rstheory.sequential.rule import FixedDraws, StoppingRule
 from rstheory.smoothing.counting import ClassCounter, keep_freed_memory
 from rstheory.smoothing.data import Dataset
 from rstheory.smoothing.given import Pairs, given_images
@@ -29,6 +30,8 @@ from rstheory.smoothing.schedule import Images, finished
 from rstheory.smoothing.share import own_device
 from rstheory.smoothing.tasks import Certify, Predict, Task
 
+_ALPHA = 1e-3
+
 
 def certify(
     module: nn.Module,
@@ -36,9 +39,11 @@ def certify(
     labels: Tensor | Sequence[int] | None = None,
     *,
     sigma: float,
-    n: int,
+    n: int | None = None,
     n0: int = 100,
-    alpha: float = 1e-3,
+    alpha: float | None = None,
+    rule: StoppingRule | None = None,
+    bound: str = PLAIN,
     seed: int = 0,
     batch: int | None = None,
     dtype: torch.dtype = torch.float32,
@@ -56,9 +61,15 @@ def certify(
     which is read into memory; or what `load_data` returns.
     labels: class of each image, shape (n,); not given with a data set.
     sigma: noise level.
-    n: certification budget, the draws per image that count the class.
+    n: certification budget, the draws per image that count the class. Not given with a rule, which has its own.
     n0: draws per image that pick the class.
-    alpha: significance level: probability, per image, that the certificate is wrong.
+    alpha: significance level: probability, per image, that the certificate is wrong; default: 0.001. Not given with a
+    rule, which has its own.
+    rule: says after how many draws an image is done, and what they prove: `rule_for_radius`, `rule_for_curve` or
+    `rule_for_tolerance` of `rstheory.sequential`, made for this sigma, or your own. Default: n draws for every image.
+    The log tells the draws of each row; ACR at other budgets cannot be computed from it.
+    bound: what the radius comes from, where every image gets n draws: "clopper-pearson"; "randomized", never smaller,
+    with U from the seed; or "two-class", larger where several classes share the rest. See `rstheory.bounds`.
     seed: of the noise. The same seed gives the same draws, whatever the batch.
     batch: rows of every forward pass; default: what suits the device.
     dtype: arithmetic of the network. Another one makes another classifier.
@@ -80,10 +91,16 @@ def certify(
     >>> log = certify(network, torch.rand(5, 1, 4, 4), [1, 1, 0, 1, 2], sigma=0.5, n=1000)
     >>> log.samples, log.clean_accuracy, f"{log.radius[0]:.4f}", log.counts[0].tolist()
     (5, 0.6, '1.2316', [0, 1000, 0])
+
+    Is the radius 0.5 certified? With as few draws as that takes:
+
+    >>> from rstheory.sequential import rule_for_radius
+    >>> rule = rule_for_radius(0.5, sigma=0.5, cap=10_000)
+    >>> log = certify(network, torch.rand(5, 1, 4, 4), [1, 1, 0, 1, 2], sigma=0.5, rule=rule)
+    >>> float(log.certified_accuracy(0.5)), log.draws.tolist()
+    (0.6, [47, 47, 47, 47, 47])
     """
-    _check.at_least(1, "n", n)
-    _check.level("alpha", alpha)
-    task = Certify(sigma, FixedDraws(n, alpha), n0, seed)
+    task = Certify(sigma, _rule(n, alpha, rule), n0, seed, bound)
     given = given_images(images, labels)
     if resume and out is None:
         raise ValueError("resume=True is not allowed without out: nothing was kept to go on with")
@@ -137,6 +154,22 @@ def predict(
         task.level(counter.noise.tau)  # refuses budgets that the noise is not good enough for
         done = [sample for group in finished(task, counter, given, range(len(given)), advance) for sample in group]
     return tuple(Prediction(tuple(sample.counts[0].tolist()), alpha) for sample in done)
+
+
+def _rule(n: int | None, alpha: float | None, rule: StoppingRule | None) -> StoppingRule:
+    """The rule that was given, or so many draws for every image."""
+    if rule is None:
+        if n is None:
+            raise ValueError("n is missing: give the draws per image, or a rule that stops earlier")
+        level = _ALPHA if alpha is None else alpha
+        _check.at_least(1, "n", n)
+        _check.level("alpha", level)
+        return FixedDraws(n, level)
+    for name, value in (("n", n), ("alpha", alpha)):
+        if value is not None:
+            own = f"cap={rule.cap} and level={rule.level:g}"
+            raise ValueError(f"{name}={value:g} is not allowed with a rule: it brings its own, {own}")
+    return rule
 
 
 @contextmanager

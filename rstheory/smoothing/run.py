@@ -119,7 +119,8 @@ def rows_in_memory(
     rows: list[tuple[int, dict[str, object]]] = []
     with progress(len(indices) * task.most_draws) as advance:
         for group in finished(task, counter, images, indices, advance):
-            rows += [(order[sample.index], _row(task, images, sample) | made_by) for sample in group]
+            for sample, cells in zip(group, _rows(task, images, group), strict=True):
+                rows.append((order[sample.index], cells | made_by))
     return [cells for _, cells in sorted(rows, key=lambda pair: pair[0])]
 
 
@@ -129,8 +130,10 @@ def _check_run(task: Task, counter: ClassCounter, images: Images, indices: Seque
         raise ValueError(f"indices are not allowed: they must be distinct and lie in 0..{len(images) - 1}")
 
 
-def _row(task: Task, images: Images, sample: Sample) -> dict[str, object]:
-    return task.row(sample.index, int(images.labels[sample.index]), sample.counts, sample.seconds)
+def _rows(task: Task, images: Images, group: Sequence[Sample]) -> list[dict[str, object]]:
+    indices = [sample.index for sample in group]
+    counts = np.stack([sample.counts for sample in group])
+    return task.rows(indices, images.labels[indices].tolist(), counts, [sample.seconds for sample in group])
 
 
 def answers(
@@ -138,7 +141,7 @@ def answers(
 ) -> Iterator[list[dict[str, object]]]:
     """Cells of the log's rows, without the origin, as samples are finished."""
     for group in finished(task, counter, images, indices, advance):
-        yield [_row(task, images, sample) for sample in group]
+        yield _rows(task, images, group)
 
 
 @dataclass(frozen=True)

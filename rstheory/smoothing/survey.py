@@ -16,6 +16,7 @@ from rstheory._files import require_folder
 from rstheory._progress import Progress, silent
 from rstheory.logs.append import existing
 from rstheory.mixture import ACR, LabelCounts, draws_for_images, fit_smooth
+from rstheory.mixture.intervals import SMOOTHING_BIAS, largest_error
 from rstheory.mixture.plan import DRAWS_FINE
 from rstheory.sequential.rule import FixedDraws
 from rstheory.smoothing.purposes import SELECTION
@@ -25,7 +26,7 @@ from rstheory.smoothing.tasks import Certify
 SELECTION_DRAWS = 10  # per image: which class is counted hardly matters, as the log has the counts of all
 LEAST_DRAWS = 10  # below, not even a class that is drawn every time is certified, and the log would say nothing
 BUDGET = 100_000  # for whose ACR the error is stated
-_QUANTILE = 1.96  # standard errors in half of a 95 % interval
+_HALF = float(largest_error(SMOOTHING_BIAS, 0.05))  # standard errors in half of a 95 % interval for these images
 _PILOT_IMAGES, _PILOT_DRAWS, _TIMED = 500, 25, 4  # _TIMED: batches per thread that are timed where no pilot is needed
 
 
@@ -106,13 +107,13 @@ def _plan(ready: Opened, sigma: float, alpha: float, draws: int | None, acr_erro
         fit = fit_smooth(LabelCounts.known(counts, _PILOT_DRAWS))
         acr = ACR(BUDGET, alpha, sigma)
         try:
-            draws, standard_error = draws_for_images(fit.population, acr, len(ready.indices), acr_error / _QUANTILE)
+            draws, standard_error = draws_for_images(fit.population, acr, len(ready.indices), acr_error / _HALF)
         except ValueError as refusal:
             raise ValueError(
                 f"acr_error={acr_error:g} is not allowed: it would take more than {max(DRAWS_FINE):,} draws per image;"
                 " take a larger one, or give the draws (--draws)"
             ) from refusal
-        error = _QUANTILE * standard_error
+        error = _HALF * standard_error
     else:
         batch = ready.counter.batch * ready.counter.workers
         images = ready.indices[: max(1, _TIMED * batch // _PILOT_DRAWS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,10 +64,12 @@ class Task(Protocol):
         alone.
         """
 
-    def row(self, index: int, label: int, counts: Counts, seconds: float) -> dict[str, object]:
-        """Cells of one row, without the origin, for a sample that needs no more draws.
+    def rows(
+        self, indices: Sequence[int], labels: Sequence[int], counts: Counts, seconds: Sequence[float]
+    ) -> list[dict[str, object]]:
+        """Cells of one row each, without the origin, for samples that need no more draws.
 
-        counts: shape (purposes, classes).
+        counts: shape (samples, purposes, classes).
         """
 
     def level(self, tau: float) -> float:
@@ -140,34 +142,46 @@ class Certify:
         more = np.asarray(self.rule.decide(count, drawn).more)
         return np.stack([self.n0 - counts[:, 0].sum(axis=1), more], axis=1)
 
-    def row(self, index: int, label: int, counts: Counts, seconds: float) -> dict[str, object]:
+    def rows(
+        self, indices: Sequence[int], labels: Sequence[int], counts: Counts, seconds: Sequence[float]
+    ) -> list[dict[str, object]]:
         """See `Task`. The radius keeps every digit, rounded down; predict is -1 where nothing above 0 is certified."""
-        (count,), (drawn,) = _count_of_selected(counts[None])
-        selected = int(counts[0].argmax())
-        extra: dict[str, object] = {}
-        if self._stops_early:
-            lower_sf = float(self.rule.decide(int(count), int(drawn)).lower_sf)
-            radius = float(certified_radius_sf(lower_sf, self.sigma))
-            extra = {"draws": int(drawn)}
-        else:
+        selected = counts[:, 0].argmax(axis=1).tolist()
+        rows = []
+        proved = self._stopped(counts) if self._stops_early else self._fixed(indices, counts)
+        for place, (index, label, (radius, extra)) in enumerate(zip(indices, labels, proved, strict=True)):
+            predict = selected[place] if radius > 0 else ABSTAINED
+            votes = counts[place, 1].tolist()
+            cells: dict[str, object] = {
+                "idx": index,
+                "label": label,
+                "predict": predict,
+                # A rule certifies radii such as 0.5: written in full, they are not taken for rounded ones.
+                "radius": f"{radius:#.17g}" if self._stops_early and radius else radius,
+                "correct": int(predict == label),
+                "time": f"{seconds[place]:.3f}",
+                "count": votes[selected[place]],
+                "counts": ",".join(map(str, votes)),
+            }
+            rows.append(cells | dict(self.cells) | extra)
+        return rows
+
+    def _stopped(self, counts: Counts) -> list[tuple[float, dict[str, object]]]:
+        """Radius and further cells per sample. The rule is asked once for all of them: some are slow to answer."""
+        count, drawn = _count_of_selected(counts)
+        radii = certified_radius_sf(self.rule.decide(count, drawn).lower_sf, self.sigma)
+        return [(float(radius), {"draws": int(n)}) for radius, n in zip(np.asarray(radii), drawn, strict=True)]
+
+    def _fixed(self, indices: Sequence[int], counts: Counts) -> list[tuple[float, dict[str, object]]]:
+        found: list[tuple[float, dict[str, object]]] = []
+        for index, (selection, votes) in zip(indices, counts, strict=True):
+            selected = int(selection.argmax())
             u = float(uniform(self.seed, index)) if self.bound == "randomized" else 1.0
-            rival = int(np.delete(counts[1], selected).max(initial=0))
-            evidence = Evidence(int(count), rival, self.rule.cap, u)
+            rival = int(np.delete(votes, selected).max(initial=0))
+            evidence = Evidence(int(votes[selected]), rival, self.rule.cap, u)
             radius = float(named(self.bound)(evidence, self.rule.level, self.sigma))
-            extra = {"u": u} if self.bound == "randomized" else {}
-        predict = selected if radius > 0 else ABSTAINED
-        cells: dict[str, object] = {
-            "idx": index,
-            "label": label,
-            "predict": predict,
-            # A rule certifies radii such as 0.5: written in full, they are not taken for rounded ones.
-            "radius": f"{radius:#.17g}" if self._stops_early and radius else radius,
-            "correct": int(predict == label),
-            "time": f"{seconds:.3f}",
-            "count": int(count),
-            "counts": ",".join(map(str, counts[1].tolist())),
-        }
-        return cells | dict(self.cells) | extra
+            found.append((radius, {"u": u} if self.bound == "randomized" else {}))
+        return found
 
     def level(self, tau: float) -> float:
         """See `Task`."""
@@ -227,19 +241,24 @@ class Predict:
         """See `Task`."""
         return np.asarray(self.n - counts.sum(axis=2))
 
-    def row(self, index: int, label: int, counts: Counts, seconds: float) -> dict[str, object]:
+    def rows(
+        self, indices: Sequence[int], labels: Sequence[int], counts: Counts, seconds: Sequence[float]
+    ) -> list[dict[str, object]]:
         """See `Task`."""
-        result = Prediction(tuple(counts[0].tolist()), self.alpha)
-        predict = ABSTAINED if result.abstained else result.leader
-        cells: dict[str, object] = {
-            "idx": index,
-            "label": label,
-            "predict": predict,
-            "correct": int(predict == label),
-            "time": f"{seconds:.3f}",
-            "counts": ",".join(map(str, result.counts)),
-        }
-        return cells | dict(self.cells)
+        rows = []
+        for index, label, (votes,), took in zip(indices, labels, counts.tolist(), seconds, strict=True):
+            result = Prediction(tuple(votes), self.alpha)
+            predict = ABSTAINED if result.abstained else result.leader
+            cells: dict[str, object] = {
+                "idx": index,
+                "label": label,
+                "predict": predict,
+                "correct": int(predict == label),
+                "time": f"{took:.3f}",
+                "counts": ",".join(map(str, result.counts)),
+            }
+            rows.append(cells | dict(self.cells))
+        return rows
 
     def level(self, tau: float) -> float:
         """See `Task`."""

@@ -39,7 +39,7 @@ def print_tables(report: SurveyReport, out: Console) -> None:
     print_table(out, [shown], [*_settings(surveys), *_acr(surveys)])
     say(
         "First ±: 95 % interval for these images, where only the draws are random. Second ±: for the population behind"
-        " them. Both assume a smooth distribution of Phi^-1(p).",
+        " them. Both assume a smooth distribution of Phi^-1(p), and allow for an error of smoothing.",
         "dim",
     )
     say("\nestimated certified accuracy in % at radius r, by budget N")
