@@ -8,6 +8,7 @@ The count n0 of selection draws plays no part: the class is taken as given. `_sf
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,12 @@ def min_certifiable_count(n: ArrayLike, alpha: ArrayLike = 1e-3) -> CountValues:
         certified &= open_
         below, above = np.where(certified, below, middle), np.where(certified, middle, above)
     return np.asarray(above.reshape(shape))[()]
+
+
+@lru_cache(maxsize=256)
+def _least_count(n: int, alpha: float) -> int:
+    """`min_certifiable_count` of one budget, which a bootstrap asks for again and again."""
+    return int(min_certifiable_count(n, alpha))
 
 
 def expected_radius(p: ArrayLike, n: int, alpha: float = 1e-3, sigma: ArrayLike = 1.0) -> Values:
@@ -227,7 +234,7 @@ def _expectation(
         "sigma", np.broadcast_to(sigma, scale.shape), scale > 1e306, "at this budget the slope exceeds every float"
     )
     draws = n - derivative
-    last = min(n - int(min_certifiable_count(n, alpha)), draws)  # the largest number of failures with a weight
+    last = min(n - _least_count(n, alpha), draws)  # the largest number of failures with a weight
     if last < 0:
         return np.zeros(np.broadcast_shapes(probability.shape, scale.shape))[()]
     tail, success = (probability, 1 - probability) if in_tail else (1 - probability, probability)

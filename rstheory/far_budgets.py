@@ -65,7 +65,7 @@ def mean_radius_sf(t: Float, n: int, alpha: float = 1e-3) -> Float:
     return result
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=512)  # the budgets of a curve, which every group of logs asks for
 def interpolated_radii(n: int, alpha: float) -> Callable[[NDArray[np.integer[Any]]], Float]:
     """Radius at sigma = 1 from the number of failures, within 1e-8: computed for the first ones, interpolated beyond.
 

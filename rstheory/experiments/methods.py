@@ -24,7 +24,7 @@ from rstheory.experiments.find import BASELINE
 from rstheory.logs.read import read_log
 from rstheory.mixture import ACR, CertifiedAccuracy, Functional, MeanProbability, Survival
 from rstheory.statistics import adjusted
-from rstheory.survey import RunsEstimate, Survey, between_methods, between_runs, run_values, survey_log
+from rstheory.survey import RunsEstimate, Survey, between_methods, between_runs, run_tables, survey_log
 
 _NAME = re.compile(r"survey_(\d+(?:\.\d+)?)_seed(\d+)\.tsv(?:\.xz|\.gz)?")
 N, ALPHA = 100_000, 0.001  # of the papers
@@ -49,6 +49,12 @@ class Runs:
     def p(self) -> Float:
         """Share of draws that gave the label, shape (runs, images)."""
         return np.stack([survey.counts.low / survey.counts.draws for survey in self.surveys])
+
+    @cached_property
+    def figures(self) -> Mapping[str, Float]:
+        """`run_values` of what the table of methods shows, by its name there."""
+        shown = _figures(self.sigma)
+        return dict(zip(shown, run_tables(self.surveys, list(shown.values())), strict=True))
 
 
 def find_runs(root: Path) -> dict[float, list[Runs]]:
@@ -106,12 +112,11 @@ def methods_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
     for sigma, level in levels.items():
         base = next((runs for runs in level if runs.method == BASELINE), None)
         for runs in level:
-            for quantity, functional in _figures(sigma).items():
-                values = run_values(runs.surveys, functional)
+            for quantity, values in runs.figures.items():
                 cells: dict[str, object] = {"sigma": sigma, "method": runs.method, "runs": len(values)}
                 cells |= {"quantity": quantity, **_cells("", _alone(values))}
                 if base is not None and runs is not base:
-                    cells |= _cells("change", _against(values, run_values(base.surveys, functional)))
+                    cells |= _cells("change", _against(values, base.figures[quantity]))
                 rows.append(cells)
     return pd.DataFrame(rows)
 
@@ -125,7 +130,7 @@ def orders_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
     """
     rows = []
     for sigma, level in levels.items():
-        values = {runs.method: run_values(runs.surveys, ACR(N, ALPHA, sigma)) for runs in level}
+        values = {runs.method: runs.figures["ACR"] for runs in level}
         ordered = sorted(values, key=lambda method: -values[method].mean())
         found = []
         for better, worse in combinations(ordered, 2):
@@ -161,8 +166,7 @@ def gains_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
         base = next((runs for runs in level if runs.method == BASELINE), None)
         if base is None:
             continue
-        acr = ACR(N, ALPHA, sigma)
-        values = {runs.method: run_values(runs.surveys, acr) for runs in level}
+        values = {runs.method: runs.figures["ACR"] for runs in level}
         for runs in level:
             shared = [seed for seed in runs.seeds if seed in base.seeds]
             for kind in KINDS:
@@ -196,11 +200,12 @@ def survival_changes(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
         base = next((runs for runs in level if runs.method == BASELINE), None)
         if base is None:
             continue
-        for u in POINTS:
-            reference = run_values(base.surveys, Survival(1 - u))
-            for runs in level:
-                if runs is not base:
-                    found = _against(run_values(runs.surveys, Survival(1 - u)), reference)
+        points = [Survival(1 - u) for u in POINTS]
+        reference = run_tables(base.surveys, points)
+        for runs in level:
+            if runs is not base:
+                for u, own, other in zip(POINTS, run_tables(runs.surveys, points), reference, strict=True):
+                    found = _against(own, other)
                     interval = found.population
                     cells = {"sigma": sigma, "method": runs.method, "u": u, "change": found.value}
                     rows.append(cells | {"low": interval.low, "high": interval.high})

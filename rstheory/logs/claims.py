@@ -9,7 +9,7 @@ that is left. Silence proves nothing: most faults leave no trace in a log.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,7 +182,7 @@ def _two_classes(rows: Rows, radius: Float, half: Float, sigma: Any, n: Any, alp
         (0.5, "two-class-radius", 1, "each at half the level, which proves the level stated"),
     ):
         level = setting[2] * share
-        upper = ndtri(np.asarray(clopper_pearson_upper(rival, setting[1], level)))
+        upper = ndtri(_once(clopper_pearson_upper, rival, setting[1], level))
         two = 0.5 * setting[0] * (_lead(mine, setting[1], level) - upper)
         slack = half[at] + SLACK * np.abs(two) + 1e-7 * setting[0]
         fits = (np.abs(two - radius[at]) <= slack) & (np.abs(one - radius[at]) > slack)
@@ -198,7 +198,15 @@ def _two_classes(rows: Rows, radius: Float, half: Float, sigma: Any, n: Any, alp
 
 
 def _lead(count: Integers, n: Any, level: Any) -> Float:
-    return np.asarray(-ndtri(np.asarray(clopper_pearson_lower_sf(count, n, level))))
+    return np.asarray(-ndtri(_once(clopper_pearson_lower_sf, count, n, level)))
+
+
+def _once(bound: Callable[..., Any], count: Integers, n: Any, level: Any) -> Float:
+    """A bound of every row, computed once for rows that are alike."""
+    if not len(count) or np.any(n != n[0]) or np.any(level != level[0]):
+        return np.asarray(bound(count, n, level))
+    distinct, row = np.unique(count, return_inverse=True)
+    return np.asarray(bound(distinct, n[0], level[0]))[row]
 
 
 def _largest_other(counts: Integers, first: Integers) -> Integers:

@@ -45,18 +45,20 @@ def origin_of(table: Table, good: Flags) -> tuple[Origin, list[Finding]]:
     values: dict[str, Any] = {}
     mixed: list[str] = []
     first_line: list[int] = []
-    rows = np.flatnonzero(good)
+    rows = np.flatnonzero(good).tolist()
     for name in (name for name in _ORIGIN if name in table.columns):
         cells = table.columns[name]
-        texts = [cells.text(int(row)).decode("utf-8", "backslashreplace") for row in rows]
-        distinct = list(dict.fromkeys(texts))
+        written = [cells.text(row) for row in rows]
+        readable = {text: text.decode("utf-8", "backslashreplace") for text in dict.fromkeys(written)}
+        distinct = list(dict.fromkeys(readable.values()))
         if name == "bound" and (distinct == [PLAIN] or not {*distinct} <= {*BOUNDS}):
             continue  # the usual one, or another log's column, which means something else
         values[name] = _value(name, distinct)
         if len(distinct) > 1 and COLUMNS[name].identity:
             others = " and others" if distinct[2:] else ""
             mixed.append(f"{name} is {_cut(distinct[0])} and {_cut(distinct[1])}{others}")
-            first_line.append(int(table.line[rows[next(i for i, text in enumerate(texts) if text != distinct[0])]]))
+            other = next(i for i, text in enumerate(written) if readable[text] != distinct[0])
+            first_line.append(int(table.line[rows[other]]))
     if not mixed:
         return Origin(**values), []
     message = f"rows of more than one run: {'; '.join(mixed)}. They are kept, and taken as one log"

@@ -236,14 +236,12 @@ def _uniforms(cells: Cells) -> Float:
 def _class_counts(cells: Cells) -> Integers | None:
     """Counts of every class, shape (rows, classes); -1 in rows that are empty, `UNREADABLE` in other rows without."""
     texts = [cells.text(row) for row in range(len(cells.start))]
-    parts = [text.split(b",") for text in texts]
-    widths, times = np.unique([len(part) for part, text in zip(parts, texts, strict=True) if text], return_counts=True)
+    widths, times = np.unique([text.count(b",") + 1 for text in texts if text], return_counts=True)
     if not len(widths):
         return None  # nothing is told
     classes = int(widths[np.argmax(times)])
-    readable = np.array(
-        [len(part) == classes and all(c.isdigit() and len(c) <= 18 for c in part) for part in parts], dtype=bool
-    )
+    whole = re.compile(rb"\d{1,18}(?:,\d{1,18}){%d}" % (classes - 1))
+    readable = np.array([whole.fullmatch(text) is not None for text in texts], dtype=bool)
     empty = np.array([not text for text in texts], dtype=bool)
     counts = np.where(empty, -1, UNREADABLE)[:, None].repeat(classes, axis=1)
     if np.any(readable):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +95,23 @@ def influence(fit: SmoothFit, functionals: Sequence[Functional]) -> Float:
         score = responsibility(fit, part) - part.cell_share
         total += part.probability * fit.images * (population_slope(part, weights) @ part.covariance) @ score.T
     return total
+
+
+def influences_and_means(fit: SmoothFit, functionals: Sequence[Functional]) -> Iterator[tuple[Float, float]]:
+    """`influence`, and the mean over these images as `images_posterior` has it, of one functional after another.
+
+    One at a time, so that the digits of each do not depend on the others. What needs no functional is computed once.
+    """
+    shares = [responsibility(fit, part) for part in fit.parts]
+    scores = [share - part.cell_share for share, part in zip(shares, fit.parts, strict=True)]
+    probability = np.array([part.probability for part in fit.parts])
+    for functional in functionals:
+        weights = cell_weights(functional)[None]
+        total = np.zeros((1, len(fit.kind_share)))
+        for part, score in zip(fit.parts, scores, strict=True):
+            total += part.probability * fit.images * (population_slope(part, weights) @ part.covariance) @ score.T
+        means = np.stack([fit.kind_share @ (share @ weights.T) for share in shares])
+        yield total[0], float((probability @ means)[0])
 
 
 def _images_posterior(a: SmoothFit, b: SmoothFit, functionals: Sequence[Functional]) -> Posterior:

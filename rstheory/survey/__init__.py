@@ -11,7 +11,7 @@ single image.
 """
 
 from rstheory.survey.compare import SurveyComparison, compare_surveys
-from rstheory.survey.runs import RunsEstimate, between_methods, between_runs, run_values, survey_runs
+from rstheory.survey.runs import RunsEstimate, between_methods, between_runs, run_tables, run_values, survey_runs
 from rstheory.survey.survey import BUDGETS, DISCLAIMER, Estimate, Survey, survey_log
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "between_methods",
     "between_runs",
     "compare_surveys",
+    "run_tables",
     "run_values",
     "survey_log",
     "survey_runs",

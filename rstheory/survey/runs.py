@@ -28,8 +28,8 @@ from scipy.special import stdtrit
 from rstheory import _check
 from rstheory._check import Float
 from rstheory.mixture import Functional, Interval
-from rstheory.mixture.paired import influence
-from rstheory.survey.survey import Survey
+from rstheory.mixture.paired import influences_and_means
+from rstheory.survey.survey import Survey, largest
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,23 @@ def run_values(surveys: Sequence[Survey], functional: Functional) -> Float:
     The estimate of a run plus the influence of each image's count on it: the mean over the images is the estimate, and
     the spread over the images its sampling error. ValueError where the surveys are not of the same images.
     """
+    return run_tables(surveys, [functional])[0]
+
+
+def run_tables(surveys: Sequence[Survey], functionals: Sequence[Functional]) -> list[Float]:
+    """`run_values` of several functionals, with what they have in common computed once for all."""
     first = surveys[0].log
     for survey in surveys:
         if not (np.array_equal(survey.log.index, first.index) and np.array_equal(survey.log.label, first.label)):
             raise ValueError(f"{survey.log.path} and {first.path} hold different images, or in another order")
-    rows = []
-    for survey in surveys:
-        each = influence(survey.fit, [functional])[0][survey.fit.kind]
-        rows.append(float(survey.estimates([functional])[0]) + each - each.mean())
-    return np.stack(rows)
+    most = [largest(functional) for functional in functionals]
+    tables = [np.empty((len(surveys), survey.images)) for _ in functionals]
+    for run, survey in enumerate(surveys):
+        found = influences_and_means(survey.fit, functionals)
+        for table, above, (of_kind, mean) in zip(tables, most, found, strict=True):
+            each = of_kind[survey.fit.kind]
+            table[run] = float(np.clip(mean, 0.0, above)) + each - each.mean()
+    return tables
 
 
 def survey_runs(surveys: Sequence[Survey], functional: Functional, rho: float = 0.05) -> RunsEstimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,8 +200,14 @@ class Survey:
 
 def _possible(interval: Interval, functional: Functional) -> Interval:
     """An interval cut to what a distribution of p can have: at least 0, at most the weight at p = 1."""
-    most = float(functional(np.zeros(1))[0])
+    most = largest(functional)
     return Interval(*(float(np.clip(end, 0.0, most)) for end in (interval.estimate, interval.low, interval.high)))
+
+
+@lru_cache(maxsize=1024)
+def largest(functional: Functional) -> float:
+    """The largest value that a functional can have: its weight at p = 1."""
+    return float(functional(np.zeros(1))[0])
 
 
 def _numbers(estimate: Estimate) -> tuple[float, ...]:
