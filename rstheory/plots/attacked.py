@@ -27,7 +27,7 @@ def between(accuracies: pd.DataFrame, order: Sequence[str], names: Mapping[str, 
     """Of an `accuracies_table` at one noise level: from what is certified to what attacks leave, per method and radius.
 
     order: methods from the top down. names: readable, by method. A panel per radius; a black dot for certificates, a
-    coloured one per attack, of which the strongest has a 95 % interval.
+    coloured one per attack, of which that with the most draws per gradient has a 95 % interval.
     """
     radii = list(dict.fromkeys(accuracies["radius"]))
     attacks = list(dict.fromkeys(zip(accuracies["attack"], accuracies["m"], strict=True)))
@@ -37,22 +37,17 @@ def between(accuracies: pd.DataFrame, order: Sequence[str], names: Mapping[str, 
         panels = np.atleast_1d(figure.subplots(1, len(radii), sharey=True))
         for axes, radius in zip(panels, radii, strict=True):
             rows = accuracies[accuracies["radius"] == radius]
+            strongest = rows.sort_values(["attack", "m"]).groupby("method").last()
+            at = strongest.index.map(places)
+            spread = 100 * np.abs(strongest[["low", "high"]].to_numpy().T - strongest["withstood"].to_numpy())
+            axes.hlines(at, 100 * strongest["certified"], 100 * strongest["withstood"], color="#d9d9d9", linewidth=3)
+            axes.errorbar(100 * strongest["withstood"], at, xerr=spread, fmt="none", ecolor="#777777", elinewidth=0.7)
+            axes.scatter(100 * strongest["certified"], at, c="black", s=14, zorder=4, label="certified")
             for place, (attack, m) in enumerate(attacks):
                 of = rows[(rows["attack"] == attack) & (rows["m"] == m)]
-                at = [places[method] for method in of["method"]]
-                color = COLORS[(place + 1) % len(COLORS)]
-                if place == len(attacks) - 1:
-                    spread = 100 * np.abs(of[["low", "high"]].to_numpy().T - of["withstood"].to_numpy())
-                    axes.errorbar(100 * of["withstood"], at, xerr=spread, fmt="none", ecolor=color, elinewidth=0.8)
-                    axes.hlines(
-                        at, 100 * of["certified"], 100 * of["withstood"], color="#bbbbbb", linewidth=2, zorder=1
-                    )
-                    proved = axes.scatter(100 * of["certified"], at, c="black", s=14, zorder=4)
-                    if axes is panels[0]:
-                        proved.set_label("certified")
-                points = axes.scatter(100 * of["withstood"], at, facecolors="white", edgecolors=color, s=14, zorder=3)
-                if axes is panels[0]:
-                    points.set_label(f"not changed by {attack}, m = {m}")
+                axes.scatter(100 * of["withstood"], of["method"].map(places), facecolors="white",
+                             edgecolors=COLORS[place % len(COLORS)], s=14, zorder=3,
+                             label=f"not changed by {attack}, m = {m}")  # fmt: skip
             axes.set(title=f"$r = {radius:g}$", xlabel="share of the images / %")
         panels[0].set_yticks(list(places.values()), [names.get(method, method) for method in places])
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
