@@ -67,7 +67,7 @@ def test_accuracies_are_shares_of_the_images(networks):
 
 def test_kinds_are_told_by_the_certificates_of_gaussian_training(networks):
     table = kinds_table(networks)
-    assert column(table, "kind", method="easy") == ["hard", "middle", "easy"]
+    assert column(table, "kind", method="easy") == ["uncertified", "certified", "sure"]
     assert column(table, "images", method="easy") == [1, 3, 2]  # p of 0.995 and more
     assert column(table, "attacked", method="easy") == [0, 1, 2]
     assert column(table, "attacked", method="gaussian", m=2) == [0, 3, 2]
@@ -77,13 +77,45 @@ def test_kinds_are_told_by_the_certificates_of_gaussian_training(networks):
     assert (middle, easy) == (0.7, math.inf)  # the upper median
 
 
-def test_pairs_are_compared_under_the_strongest_attack(networks):
+def test_changes_against_gaussian_training_are_paired_over_images(networks):
+    table = accuracies_table(networks)
+    assert column(table, "change", method="gaussian") == pytest.approx([math.nan] * 8, nan_ok=True)
+    # Two of six images are lost at r = 0: mean -1/3, deviation of a 0/1 variable of mean 1/3 with n - 1 = 5.
+    assert column(table, "change", method="easy")[0] == pytest.approx(-1 / 3)
+    half = 1.959963984540054 * math.sqrt(6 * (1 / 3) * (2 / 3) / 5) / math.sqrt(6)
+    assert column(table, "change, low", method="easy")[0] == pytest.approx(-1 / 3 - half)
+    assert column(table, "change, high", method="easy")[0] == pytest.approx(-1 / 3 + half)
+
+
+def test_abstentions_are_told_apart(tmp_path):
+    write_network(tmp_path / "gaussian", [9000, 9000], [1.2, 1.2])
+    path = next(tmp_path.rglob("attack_*"))
+    head, *rows = lzma.decompress(path.read_bytes()).decode().splitlines()
+    place = head.split("\t").index("abstain_norm")
+    cells = rows[0].split("\t")
+    cells[place] = "0.4"
+    path.write_bytes(lzma.compress("\n".join([head, "\t".join(cells), *rows[1:], ""]).encode()))
+    table = accuracies_table(find_attacked(tmp_path))
+    assert table["withstood"].tolist() == [1, 1, 1, 0]
+    assert table["answered"].tolist() == [1, 0.5, 0.5, 0]
+
+
+def test_pairs_are_compared_under_attacks_that_all_had(networks):
+    """The second attack on Gaussian training, to which the fourth image falls at 1.0, does not count."""
     table = attacked_orders(networks).set_index("radius")
     assert table.loc[0.0, ["better", "worse"]].tolist() == ["gaussian", "easy"]
     assert table.loc[0.0, "more"] == pytest.approx(2 / 6)
     assert table.loc[0.0, "p"] == pytest.approx(0.5)  # two images that only one withstood
-    assert table.loc[1.0, "better"] == "easy"  # by m = 8 the fourth image of Gaussian training falls at 1.0
+    assert table.loc[1.0, "more"] == 0
     assert np.all(table["holm"] >= table["p"])
+
+
+def test_two_seeds_of_one_method_are_refused(tmp_path):
+    write_network(tmp_path / "gaussian", [9000], [1.0])
+    for path in [*(tmp_path / "gaussian").iterdir()]:
+        (path.parent / path.name.replace("seed0", "seed1")).write_bytes(path.read_bytes())
+    with pytest.raises(ValueError, match=r"attacked from several seeds at sigma=0\.5: keep one"):
+        find_attacked(tmp_path)
 
 
 def test_a_change_inside_a_certificate_is_counted(tmp_path):

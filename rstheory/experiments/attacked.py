@@ -7,7 +7,7 @@ of `rstheory attack`, on the network trained at noise level S from seed K. Nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from rstheory._check import Float
 from rstheory.audit.sandwich import Sandwich, sandwich
@@ -28,8 +29,8 @@ from rstheory.statistics import adjusted, mcnemar
 _CERTIFIED = re.compile(r"certified_(\d+(?:\.\d+)?)_seed(\d+)\.tsv(?:\.xz|\.gz)?")
 _LEVEL = 0.95
 RADII = (0.0, 1.0, 2.0, 3.0)  # in multiples of sigma, at which accuracies are compared
-BOUNDS = (0.5, 0.99)  # of p under Gaussian training, between hard, middle and easy images
-KINDS = ("hard", "middle", "easy")
+SURE = 0.99  # p under Gaussian training from which on an image is sure
+KINDS = ("uncertified", "certified", "sure")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,8 @@ class Attacked:
 def find_attacked(root: Path) -> list[Attacked]:
     """All networks below a folder that were certified and attacked, Gaussian training first, then by name.
 
-    ValueError as in `audit.sandwich`, and where networks of one noise level were attacked on different images.
+    ValueError as in `audit.sandwich`, where networks of one noise level were attacked on different images, and where
+    two of them are of one method.
     """
     found = []
     for path in sorted(root.rglob("certified_*")):
@@ -63,6 +65,8 @@ def find_attacked(root: Path) -> list[Attacked]:
         pairs.sort(key=lambda one: (one.attack.attack, one.attack.m))
         found.append(Attacked(path.parent.name, log.sigma, int(match[2]), log.acr, tuple(pairs)))
     for one in found:
+        if sum((other.method, other.sigma) == (one.method, one.sigma) for other in found) > 1:
+            raise ValueError(f"{root}: {one.method} was attacked from several seeds at sigma={one.sigma:g}: keep one")
         for pair in one.sandwiches:
             first = next(other for other in found if other.sigma == one.sigma).sandwiches[0]
             if not np.array_equal(pair.attack.index, first.attack.index):
@@ -75,32 +79,40 @@ def accuracies_table(networks: Sequence[Attacked]) -> pd.DataFrame:
     radius.
 
     "certified", "withstood": the two shares; the accuracy under the best attack lies between them. "low", "high": 95 %
-    intervals (Clopper and Pearson) of "withstood", over images. "inside": changes of class within a certificate, which
-    sound certificates do not have.
+    intervals (Clopper and Pearson) of "withstood", over images. "answered": the share on which no attack made PREDICT
+    abstain either. "change", "change, answered": "withstood" and "answered" minus those of Gaussian training under the
+    same attack, with 95 % intervals from the images that they have in common; NaN without. "inside": changes of class
+    within a certificate, which sound certificates do not have.
     """
     rows = []
     for one in networks:
+        base = next((other for other in networks if (other.method, other.sigma) == (BASELINE, one.sigma)), None)
         for pair in one.sandwiches:
-            for radius in RADII:
-                stood = _withstood(pair, one.sigma * radius)
+            reference = (
+                next((other for other in base.sandwiches if _attack(other) == _attack(pair)), None) if base else None
+            )
+            for radius in (one.sigma * multiple for multiple in RADII):
+                stood, answered = _withstood(pair, radius), _answered(pair, radius)
                 count, images = int(stood.sum()), pair.samples
-                cells: dict[str, object] = _named(one, pair) | {"images": images, "radius": one.sigma * radius}
-                cells |= {"certified": float(np.mean(_certified(pair, one.sigma * radius)))}
-                cells |= {"withstood": count / images}
+                cells: dict[str, object] = _named(one, pair) | {"images": images, "radius": radius}
+                cells |= {"certified": float(np.mean(_certified(pair, radius))), "withstood": count / images}
                 cells |= {"low": float(clopper_pearson_lower(count, images, (1 - _LEVEL) / 2))}
                 cells |= {"high": float(clopper_pearson_upper(count, images, (1 - _LEVEL) / 2))}
+                cells |= {"answered": float(np.mean(answered))}
+                if reference is not None and one is not base:
+                    cells |= _change("change", stood, _withstood(reference, radius))
+                    cells |= _change("change, answered", answered, _answered(reference, radius))
                 rows.append(cells | {"inside": len(pair.alarms)})
     return pd.DataFrame(rows)
 
 
 def kinds_table(networks: Sequence[Attacked]) -> pd.DataFrame:
-    """What attacks find on images that are hard, middle and easy for Gaussian training: one row per network, attack and
-    kind.
+    """What attacks find on images by what Gaussian training is certified of: one row per network, attack and kind.
 
-    An image is hard where Gaussian training is certified nowhere around it, easy where at the radius of p = 0.99, by
-    certificates. "attacked": images given their label. "changed": of these. "certified", "found": median certified
-    radius and median norm of the smallest perturbation found, over the attacked images; inf where the attack failed on
-    more than half of them.
+    An image is uncertified where Gaussian training is certified nowhere around it, sure where it is at the radius of
+    p = 0.99, and else certified. "attacked": images given their label. "changed": of these. "certified", "found":
+    median certified radius and median norm of the smallest perturbation found, over the attacked images; inf where the
+    attack failed on more than half of them.
     """
     rows = []
     base = {one.sigma: one for one in networks if one.method == BASELINE}
@@ -121,31 +133,45 @@ def kinds_table(networks: Sequence[Attacked]) -> pd.DataFrame:
 def attacked_orders(networks: Sequence[Attacked]) -> pd.DataFrame:
     """Every pair of networks of one noise level, by the share of images that no attack changed at each of `RADII`.
 
-    Of several attacks on a network, the strongest counts for each image. "p": two-sided, by McNemar's exact test on the
-    images that only one of the two withstood: whether the two networks, not the methods behind them, differ. "holm":
-    the same, adjusted for all pairs and radii of the noise level.
+    Only attacks that all of them had count, and of several the strongest for each image. "p": two-sided, by McNemar's
+    exact test on the images that only one of the two withstood: whether the two networks, not the methods behind them,
+    differ. "holm": the same, adjusted for all pairs and radii of the noise level.
     """
     rows: list[pd.DataFrame] = []
     for sigma in sorted({one.sigma for one in networks}):
         level = [one for one in networks if one.sigma == sigma]
+        shared = set.intersection(*({_attack(pair) for pair in one.sandwiches} for one in level))
         found = []
-        for radius in RADII:
-            stood = {one: _all_withstood(one, sigma * radius) for one in level}
+        for radius in (sigma * multiple for multiple in RADII) if shared else ():
+            stood = {one: _all_withstood(one, shared, radius) for one in level}
             for a, b in combinations(sorted(level, key=lambda one: -int(stood[one].sum())), 2):
                 only_a, only_b = int((stood[a] & ~stood[b]).sum()), int((stood[b] & ~stood[a]).sum())
                 found.append(
                     {
                         "sigma": sigma,
-                        "radius": sigma * radius,
+                        "radius": radius,
                         "better": a.method,
                         "worse": b.method,
                         "more": float(np.mean(stood[a]) - np.mean(stood[b])),
                         "p": float(mcnemar(only_a, only_b)),
                     }
                 )
-        table = pd.DataFrame(found)
-        rows.append(table.assign(holm=adjusted(table["p"], "holm")) if len(table) else table)
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+        table = pd.DataFrame(found, columns=["sigma", "radius", "better", "worse", "more", "p"])
+        rows.append(table.assign(holm=adjusted(table["p"], "holm")))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _attack(pair: Sandwich) -> tuple[str, int, int]:
+    """What tells one attack from another."""
+    return pair.attack.attack, pair.attack.m, pair.attack.steps
+
+
+def _change(name: str, own: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[str, float]:
+    """Mean difference over the same images, with its 95 % interval by the normal law."""
+    difference = own.astype(float) - reference
+    half = float(ndtri((1 + _LEVEL) / 2) * difference.std(ddof=1) / np.sqrt(len(difference)))
+    mean = float(difference.mean())
+    return {name: mean, f"{name}, low": mean - half, f"{name}, high": mean + half}
 
 
 def _named(one: Attacked, pair: Sandwich) -> dict[str, object]:
@@ -163,15 +189,20 @@ def _withstood(pair: Sandwich, radius: float) -> NDArray[np.bool_]:
     return pair.attack.correct & (pair.attacked > radius)
 
 
-def _all_withstood(one: Attacked, radius: float) -> NDArray[np.bool_]:
-    stood = [_withstood(pair, radius) for pair in one.sandwiches]
+def _answered(pair: Sandwich, radius: float) -> NDArray[np.bool_]:
+    """Which of these no perturbation of at most this norm made PREDICT abstain on, either."""
+    return _withstood(pair, radius) & (pair.attack.abstain_norm > radius)
+
+
+def _all_withstood(one: Attacked, attacks: Set[tuple[str, int, int]], radius: float) -> NDArray[np.bool_]:
+    stood = [_withstood(pair, radius) for pair in one.sandwiches if _attack(pair) in attacks]
     return np.asarray(np.all(stood, axis=0))
 
 
 def _kinds(pair: Sandwich) -> NDArray[np.intp]:
     """Place in `KINDS` of each image, by its certificate."""
-    easy = float(certified_radius(BOUNDS[1], pair.certificates.sigma))
-    return np.where(pair.certified >= easy, 2, np.where(pair.certified > 0, 1, 0))
+    sure = float(certified_radius(SURE, pair.certificates.sigma))
+    return np.where(pair.certified >= sure, 2, np.where(pair.certified > 0, 1, 0))
 
 
 def _median(values: Float) -> float:

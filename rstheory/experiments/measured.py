@@ -57,7 +57,10 @@ def find_measured(study: Path) -> list[Measured]:
     found = []
     for path in sorted(study.glob("*/measured_*.csv")):
         if match := _NAME.fullmatch(path.name):
-            log = read_log(next(path.parent.glob(f"survey_{match[1]}.tsv*")))
+            survey = next(path.parent.glob(f"survey_{match[1]}.tsv*"), None)
+            if survey is None:
+                raise ValueError(f"{path}: the survey of its network, survey_{match[1]}.tsv.xz, is not beside it")
+            log = read_log(survey)
             frame = read_measured(path, str(log.origin.weights), log.sigma)
             found.append(Measured(study.name, path.parent.name, log.sigma, frame))
     return sorted(found, key=lambda one: (one.sigma, one.method != BASELINE, one.method))

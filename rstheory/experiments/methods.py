@@ -122,7 +122,7 @@ def methods_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
 
 
 def orders_table(levels: Mapping[float, Sequence[Runs]]) -> pd.DataFrame:
-    """Every pair of methods by ACR: how much more the better one has, and the probability that this order is real.
+    """Every pair of methods by ACR: how much more the better one has, and whether that could be chance.
 
     "p": two-sided, of a difference as large between methods that are equally good on average over runs and images, by
     Student's law with the degrees of freedom of the smaller number of runs; NaN where a method was trained once.

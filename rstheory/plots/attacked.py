@@ -18,7 +18,7 @@ from rstheory.tables import show
 
 _TABLES = {
     "attacked": "Certified and attacked accuracy",
-    "attacked_kinds": "What attacks find, by how hard images are for Gaussian training",
+    "attacked_kinds": "What attacks find, by what Gaussian training is certified of",
     "attacked_orders": "Pairs of networks by accuracy under attack",
 }
 

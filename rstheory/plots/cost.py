@@ -41,5 +41,6 @@ def write_cost(table: pd.DataFrame, out: Path) -> list[Path]:
     details = (
         f"CIFAR-10 (JPEG), {table['images'].iloc[0]:,} test images, the same for"
         " all, estimated from surveys of 200 draws per image; whiskers are 95 % intervals over images."
+        " Each point is a run of its own, not a stage of a longer one."
     )
     return captioned("cost", against_cost(table), table, details).save(out, provenance(command="rstheory figures"))
