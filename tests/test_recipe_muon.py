@@ -32,8 +32,8 @@ def slow(matrix, rounds):
 
 
 def errors_allowed(matrix, rounds):
-    """How far rounding may move a singular vector's share of the result. In each round the products are rounded to 2^-9,
-    and their factors add up to 10.3: 0.02. What is wrong before a round grows as the polynomial stretches it there."""
+    """How far rounding may move a singular vector's share of the result. In each round the products are rounded to
+    2^-9, and their factors add up to 10.3: 0.02. What is wrong before a round grows as the polynomial stretches it."""
     s = torch.linalg.svdvals(matrix.double()) / matrix.double().norm()
     error = 0.02
     for _ in range(rounds):
