@@ -204,7 +204,6 @@ def curves(
     logs: Annotated[list[Path], typer.Argument(help="Certification logs of N draws.")],
     seeds: Annotated[int, typer.Option(min=1, help="Replays per log, averaged.")] = 10,
     step: Annotated[float, typer.Option(help="Spacing of the grid of radii.")] = 0.25,
-    growth: Annotated[float, typer.Option(help="Share by which looks grow.")] = 0.02,
     price: Annotated[float, typer.Option(help="Price of the curve rule, at radius 0.")] = 3.0,
 ) -> None:
     """How many times fewer draws than the log's N, and the certified accuracy lost at the radius that loses most."""
@@ -213,14 +212,13 @@ def curves(
         log = recovered(path, seed=2024)
         radii = radius_grid(log.sigma, log.n, log.alpha, step)
         tails = np.array([tail_for_radius(radius, log.sigma) for radius in radii])
-        looks = growing_looks(log.n, growth=growth)
         whole = clopper_pearson_lower_sf(log.n - log.failures, log.n, log.alpha)
         before = np.array([np.mean((whole <= t) & log.correct) for t in tails])
         row: dict[str, object] = {"log": "/".join(path.with_suffix("").parts[-2:])}
         for rule in (
             FixedDraws(log.n, log.alpha),
-            HybridCurve(radii, log.sigma, looks, log.alpha),
-            curve_rule(radii, log.sigma, log.n, log.alpha, price, looks=looks),
+            HybridCurve(radii, log.sigma, growing_looks(log.n), log.alpha),
+            curve_rule(radii, log.sigma, log.n, log.alpha, price),
         ):
             draws, lost = [], []
             for seed in range(1 if isinstance(rule, FixedDraws) else seeds):

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import binom
 
@@ -192,6 +194,17 @@ def test_growing_looks():
     assert looks[-1] == 100_000
     assert all(b > a and (b <= math.ceil(1.02 * a) or b == a + 1) for a, b in pairwise(looks))
     assert growing_looks(5, first=16) == (5,)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 500), st.floats(1e-3, 2.0), st.integers(1, 1000))
+def test_looks_a_step_apart(cap, first, growth, step):
+    looks = growing_looks(cap, first, growth, step)
+    assert looks[-1] == cap
+    assert looks[0] == min(first, cap)
+    for before, look in pairwise(looks[:-1]):
+        assert look - before >= max(step, growth * before * (1 - 1e-12))
+        assert (look - before) % step == 0
+        assert look - before < growth * before + step + 2
 
 
 def test_decisions_reach_what_was_asked():

@@ -10,6 +10,7 @@ a number of draws fixed beforehand, is wrong (G8).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
@@ -83,21 +84,24 @@ class StoppingRule(Protocol):
         ...
 
 
-def growing_looks(cap: int, first: int = 16, growth: float = 0.02) -> tuple[int, ...]:
-    """Looks from `first` on, each larger than the one before by a share `growth` (at least by 1), ending at `cap`.
+def growing_looks(cap: int, first: int = 16, growth: float = 0.02, step: int = 1) -> tuple[int, ...]:
+    """Looks from `first` on, each larger than the one before by a share `growth`, ending at `cap`.
 
     cap: largest number of draws, integer >= 1. first: first look, integer >= 1. growth: share, positive. A sample
-    overshoots the draws it needs by about growth/2.
+    overshoots the draws it needs by about growth/2. step: integer >= 1; each look comes at least `step` draws after the
+    one before, and a multiple of `step` later. Many draws a look fill the batches of a network, where one or two of
+    each sample would not.
 
-    >>> growing_looks(100, first=20, growth=0.5)
-    (20, 30, 45, 68, 100)
+    >>> growing_looks(100, first=20, growth=0.5), growing_looks(100, first=20, growth=0.5, step=16)
+    ((20, 30, 45, 68, 100), (20, 36, 68, 100))
     """
     last, look = _check.at_least(1, "cap", cap), _check.at_least(1, "first", first)
-    share = float(_check.positive("growth", growth))
+    share, least = float(_check.positive("growth", growth)), _check.at_least(1, "step", step)
     looks = []
     while look < last:
         looks.append(look)
-        look = max(look + 1, int(np.ceil(look * (1 + share))))
+        more = math.ceil(look * (1 + share)) - look
+        look += least * max(1, -(-more // least))
     return (*looks, last)
 
 
