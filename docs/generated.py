@@ -82,6 +82,7 @@ STUDIES = {
     "cifar10-fast": "A small network, eight methods",
     "cifar10-fast-wide": "A wider network at ten times the cost",
     "cifar10-vit": "A transformer, two methods",
+    "cifar10-mbconv": "An EfficientNet-like network, two methods",
 }
 
 
