@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -252,6 +253,20 @@ def test_the_command_shows_everything(runs, tmp_path):
     (found,) = json.loads((tmp_path / "all.json").read_text())["sandwiches"]
     assert (found["alarms"], found["samples"], len(found["images"])) == ([], 15, 15)
     assert sorted(path.suffix for path in (tmp_path / "figures").iterdir()) == [".csv", ".pdf", ".png", ".txt"]
+
+
+def test_comparisons_without_an_alarm_share_one_line(runs, tmp_path):
+    for name in ("first", "second"):
+        shutil.copytree(runs, tmp_path / name)
+    path, _, _ = forged(runs, tmp_path)
+    answer = run("sandwich", tmp_path / "first", tmp_path / "second")
+    assert answer.exit_code == 0, answer.output
+    assert "0 contradictions in 4 comparisons of 60 images together" in answer.stdout
+    assert "contradictions on" not in answer.stdout
+    answer = run("sandwich", tmp_path / "first", path)
+    assert answer.exit_code == 3
+    assert "1 contradiction on 15 images" in answer.stdout
+    assert "0 contradictions on 15 images" in answer.stdout
 
 
 def test_the_attack_compares_at_its_end(runs, tmp_path):

@@ -210,13 +210,18 @@ def _report(sandwiches: Sequence[Sandwich], figures: Path | None, json: Path | N
 
         write_page(sandwich_page(sandwiches), html)
         typer.echo(f"wrote {printable(str(html))}")
+    silent = [one for one in sandwiches if not one.alarms]
     for one in sandwiches:
-        rung = len(one.alarms)
         for alarm in one.alarms:
             typer.echo(printable(f"rstheory: ALARM: {one.attack.path}: {alarm}"), err=True)
-        typer.echo(
-            f"{printable(one.attack.path)}: {plural(rung, 'contradiction')} on {plural(one.samples, 'image')}; if all"
-            f" is sound, there is one or more with probability at most {one.level:.2g}"
-        )
+        if one.alarms or len(silent) == 1:
+            typer.echo(
+                f"{printable(one.attack.path)}: {plural(len(one.alarms), 'contradiction')} on"
+                f" {plural(one.samples, 'image')}; if all is sound, there is one or more with probability at most"
+                f" {one.level:.2g}"
+            )
+    if len(silent) > 1:
+        images = sum(one.samples for one in silent)
+        typer.echo(f"0 contradictions in {len(silent)} comparisons of {images:,} images together")
     if any(one.alarms for one in sandwiches):
         raise typer.Exit(ALARM)
