@@ -22,6 +22,7 @@ def figures(
     Each figure comes as PNG and PDF with the data it shows (CSV) and its caption (TXT).
     """
     import rstheory
+    from rstheory._threads import one_blas_thread
     from rstheory.experiments import doubts, find_experiments
     from rstheory.experiments.attacked import find_attacked
     from rstheory.experiments.cost import cost_table
@@ -33,7 +34,7 @@ def figures(
     from rstheory.plots.methods_report import NAMES, write_methods
     from rstheory.plots.report import write_report
 
-    with refusals():
+    with refusals(), one_blas_thread():  # the same bytes whatever the number of cores
         root = folder or Path(rstheory.__file__).parent / "zoo"
         experiments = find_experiments(root)
         for doubt in doubts(experiments):

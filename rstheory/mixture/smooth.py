@@ -21,6 +21,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import ndtr
 
 from rstheory._check import Float
+from rstheory._threads import one_blas_thread
 from rstheory.mixture.counts import Integers, LabelCounts, Rows
 from rstheory.mixture.functionals import Functional
 from rstheory.population import Population
@@ -95,12 +96,17 @@ def fit_smooth(counts: LabelCounts) -> SmoothFit:
     >>> print(f"{fit.population.expected_acr(1000):.2f}")
     1.24
     """
-    rows = counts.rows()
-    return fit_rows(rows, counts.images)
+    with one_blas_thread():
+        return fit_rows(counts.rows(), counts.images)
 
 
 def fit_rows(rows: Rows, images: int) -> SmoothFit:
     """`fit_smooth` of evidence already sorted into kinds, whose shares need not be multiples of 1/images."""
+    with one_blas_thread():
+        return _fit(rows, images)
+
+
+def _fit(rows: Rows, images: int) -> SmoothFit:
     likelihood = _cell_likelihood(rows)
     problem = _Problem(likelihood, rows.share, images)
     centre = EDGES[:-1] + _WIDTH / 2
