@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 
 # From the ground up. Modules of one floor may import each other, without a circle.
 FLOORS = (
-    ("_check", "_files", "_version", "_progress", "_words", "_classes", "_extras"),
+    ("_check", "_files", "_version", "_progress", "_words", "_classes", "_extras", "_threads"),
     ("_provenance", "tables"),
     ("radius", "_saddlepoint", "binomial", "_laws", "budget", "far_budgets", "trivial", "population"),
     ("sequential", "randomized", "two_class", "elsewhere", "bounds", "planning"),
