@@ -1,4 +1,4 @@
-"""Linear algebra on one thread, where matrices are small and results must not depend on the machine's cores."""
+"""Linear algebra on one thread, where matrices are small and results must not depend on the number of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     """A context in which NumPy and SciPy multiply matrices on one thread; afterwards all is as before.
 
     For matrices of a hundred rows several threads wait for each other far longer than one computes: a fit of 10,000
-    images took 30 times as long on two shared cores. Sums are rounded in the same order on every machine, too.
+    images took 30 times as long with two threads, on two cores. And sums are rounded alike, however many threads there
+    would be; another processor may still round them in another order.
 
     >>> import numpy as np
     >>> with one_blas_thread():

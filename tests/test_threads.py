@@ -1,4 +1,4 @@
-"""Linear algebra on one thread: all of NumPy's and SciPy's, for as long as asked, with equal bytes on any machine's."""
+"""Linear algebra on one thread: NumPy's and SciPy's, for as long as asked. Fits do not depend on the threads."""
 
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
